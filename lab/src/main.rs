@@ -1,0 +1,29 @@
+//! doodletune's native command line.
+
+mod eval;
+mod quickdraw;
+mod weights;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "lab", about = "Converts weights and measures what is learned from few drawings")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Converts published weights to a doodletune weight file
+    Weights(weights::Arguments),
+    /// Measures few-shot accuracy on real drawings
+    Eval(eval::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Weights(arguments) => weights::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+    }
+}

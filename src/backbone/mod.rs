@@ -1,0 +1,184 @@
+//! Pretrained networks as lists of named stages.
+//!
+//! Freezing, learning rates, caching and weight names speak of stages, and know nothing of any architecture.
+
+mod efficientnet;
+mod mbconv;
+mod spec;
+mod weights;
+
+pub use mbconv::{ConvNorm, MbConv};
+pub use spec::InputSpec;
+pub use weights::{Dtype, Metadata, NamedTensor, Weights, write};
+
+use std::rc::Rc;
+
+use burn::prelude::*;
+
+use crate::device::read;
+use crate::doodle::Picture;
+use crate::error::{Error, Result};
+
+/// One block of a stage.
+#[expect(clippy::large_enum_variant, reason = "a block is a handful of handles, and a network has a few dozen blocks")]
+#[derive(Module, Debug)]
+pub enum Block {
+    /// A convolution with normalisation.
+    ConvNorm(ConvNorm),
+    /// An inverted residual.
+    MbConv(MbConv),
+}
+
+impl Block {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::ConvNorm(block) => block.forward(x),
+            Self::MbConv(block) => block.forward(x),
+        }
+    }
+}
+
+/// Blocks that are frozen or trained together.
+#[derive(Module, Debug)]
+pub struct Stage {
+    #[module(skip)]
+    name: String,
+    blocks: Vec<Block>,
+}
+
+impl Stage {
+    fn new(name: impl Into<String>, blocks: Vec<Block>) -> Self {
+        Self { name: name.into(), blocks }
+    }
+
+    /// The stage's name, unique in its backbone.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A network without its classifier: stages, then global average pooling.
+#[derive(Debug, Clone)]
+pub struct Backbone {
+    metadata: Metadata,
+    stages: Vec<Stage>,
+    device: Device,
+}
+
+/// The stages of the named architecture with random weights; `None` if there is no such architecture.
+fn architecture(name: &str, device: &Device) -> Option<Vec<Stage>> {
+    match name {
+        "efficientnet-lite0" => Some(efficientnet::lite0(device)),
+        _ => None,
+    }
+}
+
+/// The name and shape of every tensor of the named architecture, in the order of the network.
+///
+/// # Errors
+/// [`Error::BadOption`] if there is no such architecture.
+pub fn tensor_shapes(name: &str) -> Result<Vec<(String, Vec<usize>)>> {
+    let stages = architecture(name, &Device::flex()).ok_or_else(|| {
+        Error::BadOption(format!("there is no backbone “{name}”; this version knows efficientnet-lite0"))
+    })?;
+    Ok(weights::shapes(&stages))
+}
+
+impl Backbone {
+    /// Builds the network that `weights` name and fills it with them on `device`, in f32.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] naming the tensor that is missing, of another shape, superfluous, or not finite.
+    pub fn load(weights: &Weights, device: &Device) -> Result<Self> {
+        let metadata = weights.metadata().clone();
+        let stages = architecture(&metadata.backbone, device).ok_or_else(|| {
+            Error::BadWeights(format!(
+                "these are weights of “{}”, a backbone that this version does not know",
+                metadata.backbone
+            ))
+        })?;
+        let stages = weights.fill(stages, device)?;
+        Ok(Self { metadata, stages, device: device.clone() })
+    }
+
+    /// The same network for inputs of another side.
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] if it cannot take that size.
+    pub fn with_size(mut self, size: usize) -> Result<Self> {
+        self.metadata.input = self.metadata.input.with_size(size)?;
+        Ok(self)
+    }
+
+    /// What the network is and where it comes from.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// What the network wants to see.
+    pub fn input(&self) -> &InputSpec {
+        &self.metadata.input
+    }
+
+    /// The stages, from the input to the features.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// Length of the pooled features.
+    pub fn feature_count(&self) -> usize {
+        // The last convolution's normalisation has one value per output channel.
+        weights::shapes(&self.stages).last().map_or(0, |(_, shape)| shape[0])
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The number of trainable and running values.
+    pub fn parameters(&self) -> usize {
+        weights::shapes(&self.stages).iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
+    }
+
+    /// Pictures as a batch `[pictures, channels, size, size]`, normalised.
+    pub fn batch(&self, pictures: &[Picture]) -> Tensor<4> {
+        let spec = self.input();
+        let mut planes = Vec::with_capacity(pictures.len() * spec.channels * spec.size * spec.size);
+        for picture in pictures {
+            picture.write_planes(spec, &mut planes);
+        }
+        let shape = [pictures.len(), spec.channels, spec.size, spec.size];
+        Tensor::from_data(TensorData::new(planes, shape), &self.device)
+    }
+
+    /// Pooled features of each picture, read back.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the processor failed.
+    pub async fn features(&self, pictures: &[Picture]) -> Result<Vec<Rc<[f32]>>> {
+        if pictures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values = read(self.forward(self.batch(pictures))).await?;
+        Ok(values.chunks_exact(values.len() / pictures.len()).map(Rc::from).collect())
+    }
+
+    /// Pooled features `[batch, features]` of a normalised batch `[batch, channels, size, size]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.forward_observed(x, |_, _| ())
+    }
+
+    /// [`Backbone::forward`] that shows every block's output to `observe`, with the name of its stage.
+    pub fn forward_observed(&self, x: Tensor<4>, mut observe: impl FnMut(&str, &Tensor<4>)) -> Tensor<2> {
+        let mut x = x;
+        for stage in &self.stages {
+            for block in &stage.blocks {
+                x = block.forward(x);
+                observe(&stage.name, &x);
+            }
+        }
+        let [batch, features, _, _] = x.dims();
+        x.mean_dim(2).mean_dim(3).reshape([batch, features])
+    }
+}

@@ -1,0 +1,119 @@
+//! Faults of a GPU, which are reported on the side: by callbacks and by log records, never by the operation that
+//! failed. They are collected here, and every readback asks.
+//!
+//! In the browser burn launches a kernel before the browser has accepted it, and only logs a rejection
+//! (tracel-ai/cubecl#1641): without this, results would be silently wrong.
+
+use std::cell::RefCell;
+
+use burn::prelude::*;
+
+use crate::error::{Error, Result};
+
+thread_local! {
+    /// The first fault since the start or since [`clear_fault`]; later ones are consequences.
+    static FAULT: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+/// Records a fault. The loss of the device explains all others, and replaces them.
+pub(super) fn raise(fault: Error) {
+    FAULT.with_borrow_mut(|first| {
+        if first.is_none() || matches!(fault, Error::DeviceLost(_)) {
+            *first = Some(fault);
+        }
+    });
+}
+
+fn check() -> Result<()> {
+    FAULT.with_borrow(|fault| fault.clone().map_or(Ok(()), Err))
+}
+
+/// Forgets the fault, once the device that had it is no longer used.
+pub fn clear_fault() {
+    FAULT.set(None);
+}
+
+/// Reads a tensor back.
+///
+/// # Errors
+/// [`Error::DeviceLost`] or [`Error::Gpu`] if anything went wrong on the GPU so far, even if values came back.
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    check()?;
+    let data = guarded(tensor.into_data_async()).await?;
+    let values = data.map_err(|error| Error::Gpu(error.to_string()));
+    // A fault says more than the failed read that follows from it.
+    check()?;
+    values?.try_into_vec::<f32>().map_err(|error| Error::Internal(format!("a tensor is not f32: {error:?}")))
+}
+
+/// Waits for `reading`, but not for ever: the readback of a lost device may never end.
+#[cfg(target_arch = "wasm32")]
+async fn guarded<T>(reading: impl Future<Output = T>) -> Result<T> {
+    use gloo_timers::future::TimeoutFuture;
+    const POLL_MS: u32 = 100;
+    const LIMIT_MS: u32 = 180_000;
+    let watch = async {
+        for _ in 0..LIMIT_MS / POLL_MS {
+            TimeoutFuture::new(POLL_MS).await;
+            check()?;
+        }
+        Err(Error::DeviceLost(format!("no answer for {} s", LIMIT_MS / 1000)))
+    };
+    futures_lite::future::or(async { Ok(reading.await) }, watch).await
+}
+
+/// Natively, reads end.
+#[cfg(not(target_arch = "wasm32"))]
+async fn guarded<T>(reading: impl Future<Output = T>) -> Result<T> {
+    Ok(reading.await)
+}
+
+/// A logger that turns the error records of the GPU libraries into faults. Install it once, before any GPU work.
+#[derive(Debug)]
+pub struct FaultLog;
+
+impl log::Log for FaultLog {
+    fn enabled(&self, metadata: &log::Metadata) -> bool {
+        let library = |name| metadata.target().starts_with(name);
+        metadata.level() == log::Level::Error && (library("cubecl") || library("burn") || library("wgpu"))
+    }
+
+    fn log(&self, record: &log::Record) {
+        if self.enabled(record.metadata()) {
+            // The first lines say which kernel and why; its source follows.
+            let message: Vec<String> = record.args().to_string().lines().take(4).map(str::to_owned).collect();
+            raise(Error::Gpu(message.join(" ")));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::Log;
+
+    #[test]
+    fn a_rejected_kernel_fails_the_next_readback() {
+        let tensor = || Tensor::<1>::ones([3], &Device::flex());
+        let log = |target: &str| {
+            FaultLog.log(
+                &log::Record::builder()
+                    .level(log::Level::Error)
+                    .target(target)
+                    .args(format_args!("WGSL compilation failed for kernel `k`:\nreason"))
+                    .build(),
+            );
+        };
+        log("somebody_else");
+        assert_eq!(pollster::block_on(read(tensor())).unwrap(), [1.0; 3]);
+        log("cubecl_wgpu::backend");
+        let fault = pollster::block_on(read(tensor())).unwrap_err();
+        assert!(fault.code() == "gpu-error" && fault.to_string().contains("kernel `k`: reason"), "{fault}");
+        raise(Error::DeviceLost("gone".into()));
+        assert_eq!(pollster::block_on(read(tensor())).unwrap_err().code(), "device-lost");
+        clear_fault();
+        assert!(pollster::block_on(read(tensor())).is_ok());
+    }
+}

@@ -1,0 +1,71 @@
+//! Where the network computes: the GPU through WebGPU, or the CPU.
+
+mod fault;
+#[cfg(target_arch = "wasm32")]
+mod webgpu;
+
+pub use fault::{FaultLog, clear_fault, read};
+#[cfg(target_arch = "wasm32")]
+pub use webgpu::acquire as webgpu;
+
+use burn::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::error::{Error, Result};
+
+/// A kind of processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    /// burn's `flex` backend: SIMD on one thread.
+    Cpu,
+    /// burn's wgpu backend on a device of our own.
+    WebGpu,
+}
+
+/// A processor that is ready to compute.
+#[derive(Debug, Clone)]
+pub struct Processor {
+    /// Its kind.
+    pub kind: DeviceKind,
+    /// What it calls itself.
+    pub name: String,
+    /// Whether it is a GPU emulated on the CPU.
+    pub software: bool,
+    /// Where burn puts tensors.
+    pub tensors: Device,
+    #[cfg(target_arch = "wasm32")]
+    gpu: Option<wgpu::Device>,
+}
+
+/// The CPU. Always there.
+pub fn cpu() -> Processor {
+    Processor {
+        kind: DeviceKind::Cpu,
+        name: if cfg!(target_arch = "wasm32") { "CPU (WebAssembly SIMD)" } else { "CPU" }.into(),
+        software: false,
+        tensors: Device::flex(),
+        #[cfg(target_arch = "wasm32")]
+        gpu: None,
+    }
+}
+
+/// The GPU through WebGPU: only in browsers, until native GPUs are asked for.
+///
+/// # Errors
+/// [`Error::NoWebGpu`], always.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn webgpu() -> Result<Processor> {
+    Err(Error::NoWebGpu("WebGPU is there in browsers only; natively, use the CPU".into()))
+}
+
+impl Processor {
+    /// Destroys the GPU device, as a driver reset would; nothing on a CPU. For testing recovery.
+    pub fn lose(&self) {
+        #[cfg(target_arch = "wasm32")]
+        if let Some(gpu) = &self.gpu {
+            gpu.destroy();
+        }
+    }
+}

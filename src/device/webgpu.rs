@@ -1,0 +1,57 @@
+//! A wgpu device of our own, registered with burn, so that its errors and its loss are seen.
+
+use std::sync::Arc;
+
+use burn::prelude::*;
+use burn_wgpu::WgpuSetup;
+use wasm_bindgen::JsValue;
+
+use super::{DeviceKind, Processor, fault};
+use crate::error::{Error, Result};
+
+/// Acquires the browser's preferred GPU.
+///
+/// # Errors
+/// [`Error::NoWebGpu`] if the browser offers none, or burn cannot use what it offers.
+pub async fn acquire() -> Result<Processor> {
+    let unavailable =
+        |what: String| Error::NoWebGpu(format!("WebGPU is not available here: {what}; the CPU works everywhere"));
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let options =
+        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
+    let adapter = instance.request_adapter(&options).await.map_err(|error| unavailable(error.to_string()))?;
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("doodletune"),
+        required_features: adapter.features(),
+        required_limits: adapter.limits(),
+        ..Default::default()
+    };
+    let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| unavailable(error.to_string()))?;
+    let software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+    let setup = WgpuSetup { instance, adapter, device: device.clone(), queue, backend: wgpu::Backend::BrowserWebGpu };
+    let tensors = Device::wgpu_options().setup(setup).init().map_err(|error| unavailable(error.to_string()))?;
+    // After the registration, which installs a handler of its own that panics.
+    device.on_uncaptured_error(Arc::new(|error| fault::raise(Error::Gpu(error.to_string()))));
+    device
+        .set_device_lost_callback(|reason, message| fault::raise(Error::DeviceLost(format!("{reason:?}: {message}"))));
+    let name = adapter_name().await.unwrap_or_else(|| "GPU".into());
+    Ok(Processor { kind: DeviceKind::WebGpu, name, software, tensors, gpu: Some(device) })
+}
+
+/// Vendor and architecture, which wgpu does not pass on (gfx-rs/wgpu#8819): `None` where the browser hides them.
+async fn adapter_name() -> Option<String> {
+    let get =
+        |object: &JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).ok().filter(|value| value.is_truthy());
+    let gpu = get(&get(&js_sys::global(), "navigator")?, "gpu")?;
+    let request: js_sys::Function = get(&gpu, "requestAdapter")?.into();
+    let promise: js_sys::Promise = request.call0(&gpu).ok()?.into();
+    let info = get(&wasm_bindgen_futures::JsFuture::from(promise).await.ok()?, "info")?;
+    let words: Vec<String> =
+        ["description", "vendor", "architecture"].iter().filter_map(|key| get(&info, key)?.as_string()).collect();
+    match words.as_slice() {
+        [] => None,
+        // A description, where there is one, names the card and needs no vendor beside it.
+        [description, _, _] => Some(description.clone()),
+        words => Some(words.join(" ")),
+    }
+}

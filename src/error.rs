@@ -1,0 +1,88 @@
+//! What can go wrong, each with what to do about it.
+
+use thiserror::Error;
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything this crate refuses or fails at. The message is for people; [`Error::code`] is for programs.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum Error {
+    /// Nothing was drawn, or only a dot.
+    #[error("{0}")]
+    EmptyDrawing(&'static str),
+    /// An input that is neither a usable drawing nor a usable image.
+    #[error("{0}")]
+    BadInput(String),
+    /// A class name that is empty, too long or taken.
+    #[error("{0}")]
+    BadLabel(String),
+    /// An option with an unknown name or an impossible value.
+    #[error("{0}")]
+    BadOption(String),
+    /// Fewer than two classes have examples.
+    #[error("only {0} class(es) have drawings; draw at least one doodle for each of two classes")]
+    TooFewClasses(usize),
+    /// Training needs more drawings than there are.
+    #[error("{0}")]
+    TooFewExamples(String),
+    /// A class that does not exist.
+    #[error("there is no class named “{0}”; add an example to create it")]
+    UnknownClass(String),
+    /// An example that does not exist.
+    #[error("there is no example number {0}; it may have been removed already")]
+    UnknownExample(u32),
+    /// Weights that are truncated, of another network, or not finite.
+    #[error("{0}")]
+    BadWeights(String),
+    /// The browser offers no WebGPU adapter or device.
+    #[error("{0}")]
+    NoWebGpu(String),
+    /// The GPU went away while in use.
+    #[error(
+        "the GPU was lost ({0}); the drawings are safe: continue on the CPU, or reload the page to try the GPU again"
+    )]
+    DeviceLost(String),
+    /// The GPU rejected a kernel or computed wrong numbers.
+    #[error("the GPU could not run the network: {0}; use the CPU instead (device: \"cpu\")")]
+    Gpu(String),
+    /// The loss stopped being a finite number.
+    #[error(
+        "training diverged in epoch {epoch}: the loss is no longer a number; lower the learning rate (it was {rate:e}); the best weights so far were kept"
+    )]
+    Diverged {
+        /// Epoch, from 1, in which it happened.
+        epoch: usize,
+        /// Base learning rate of the run.
+        rate: f64,
+    },
+    /// A second training was asked for while one runs.
+    #[error("a training is already running; stop it first, or wait for it to end")]
+    Busy,
+    /// A defect of this crate or of a library under it.
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+impl Error {
+    /// A stable identifier for programs, such as `bad-weights`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyDrawing(_) => "empty-drawing",
+            Self::BadInput(_) => "bad-input",
+            Self::BadLabel(_) => "bad-label",
+            Self::BadOption(_) => "bad-option",
+            Self::TooFewClasses(_) => "too-few-classes",
+            Self::TooFewExamples(_) => "too-few-examples",
+            Self::UnknownClass(_) => "unknown-class",
+            Self::UnknownExample(_) => "unknown-example",
+            Self::BadWeights(_) => "bad-weights",
+            Self::NoWebGpu(_) => "no-webgpu",
+            Self::DeviceLost(_) => "device-lost",
+            Self::Gpu(_) => "gpu-error",
+            Self::Diverged { .. } => "diverged",
+            Self::Busy => "busy",
+            Self::Internal(_) => "internal",
+        }
+    }
+}

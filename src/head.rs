@@ -1,0 +1,229 @@
+//! What sits on the features: a linear classifier of centred directions.
+//!
+//! Features are scaled to unit length, centred on the examples' mean and scaled to unit length again, which on few
+//! examples beats raw features by several points (Wang et al., "SimpleShot", 2019, arXiv 1911.04623). On those
+//! directions the prototype head is a linear head whose rows are the classes' means (Snell et al., 2017; Qi et al.,
+//! "weight imprinting", 2018), so one type serves both, and training starts where the prototypes are.
+
+use std::rc::Rc;
+
+use crate::backbone::Weights;
+use crate::error::{Error, Result};
+
+/// Length of an embedding, which makes it the inverse temperature of the cosines between them.
+const SCALE: f32 = 12.0;
+
+/// How a [`Head`] came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeadKind {
+    /// Means of the classes' examples: no training.
+    Prototype,
+    /// Trained by gradient descent.
+    Linear,
+}
+
+/// Features with the class of each.
+#[derive(Debug, Clone)]
+pub struct LabelledFeatures {
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Pooled features of each example, all of one length.
+    pub features: Vec<Rc<[f32]>>,
+    /// Index into `classes` of each example.
+    pub targets: Vec<usize>,
+}
+
+impl LabelledFeatures {
+    /// The examples at `indices`, with the same classes.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        Self {
+            classes: self.classes.clone(),
+            features: indices.iter().map(|i| self.features[*i].clone()).collect(),
+            targets: indices.iter().map(|i| self.targets[*i]).collect(),
+        }
+    }
+}
+
+/// Maps features to directions: unit length, centred, unit length, times [`SCALE`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedding {
+    centre: Vec<f32>,
+}
+
+impl Embedding {
+    /// Centres on the mean direction of `features`.
+    pub fn fit(features: &[Rc<[f32]>]) -> Self {
+        let mut centre = vec![0.0; features.first().map_or(0, |f| f.len())];
+        for features in features {
+            let factor = inverse_norm(features);
+            centre.iter_mut().zip(features.iter()).for_each(|(sum, v)| *sum += v * factor);
+        }
+        centre.iter_mut().for_each(|v| *v /= features.len() as f32);
+        Self { centre }
+    }
+
+    /// Embeds features; a vector of the same length, of length [`SCALE`] (or zero).
+    pub fn apply(&self, features: &[f32]) -> Vec<f32> {
+        let factor = inverse_norm(features);
+        let mut direction: Vec<f32> = features.iter().zip(&self.centre).map(|(v, c)| v * factor - c).collect();
+        let factor = SCALE * inverse_norm(&direction);
+        direction.iter_mut().for_each(|v| *v *= factor);
+        direction
+    }
+}
+
+/// 1 / |v|, and 0 for a vector too short to have a direction.
+fn inverse_norm(v: &[f32]) -> f32 {
+    let norm = v.iter().map(|v| v * v).sum::<f32>().sqrt();
+    if norm > 1e-6 { norm.recip() } else { 0.0 }
+}
+
+/// A classifier of pooled features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    kind: HeadKind,
+    classes: Vec<String>,
+    embedding: Option<Embedding>,
+    /// `classes` rows of `features` values.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Head {
+    /// The classes' mean directions: an answer without training, from one example a class on.
+    ///
+    /// # Errors
+    /// [`Error::TooFewClasses`] if fewer than two classes have examples.
+    pub fn prototype(examples: &LabelledFeatures) -> Result<Self> {
+        let embedding = Embedding::fit(&examples.features);
+        let length = examples.features.first().map_or(0, |f| f.len());
+        let mut sums = vec![vec![0.0; length]; examples.classes.len()];
+        let mut seen = vec![false; examples.classes.len()];
+        for (features, target) in examples.features.iter().zip(&examples.targets) {
+            seen[*target] = true;
+            sums[*target].iter_mut().zip(embedding.apply(features)).for_each(|(sum, v)| *sum += v);
+        }
+        let taught = seen.iter().filter(|seen| **seen).count();
+        if taught < 2 {
+            return Err(Error::TooFewClasses(taught));
+        }
+        let (mut classes, mut weight) = (Vec::new(), Vec::new());
+        for ((class, sum), _) in examples.classes.iter().zip(&sums).zip(&seen).filter(|(_, seen)| **seen) {
+            let factor = inverse_norm(sum);
+            classes.push(class.clone());
+            weight.extend(sum.iter().map(|v| v * factor));
+        }
+        let bias = vec![0.0; classes.len()];
+        Ok(Self { kind: HeadKind::Prototype, classes, embedding: Some(embedding), weight, bias })
+    }
+
+    /// A trained head on the embedding of `start`.
+    pub(crate) fn trained(start: &Self, weight: Vec<f32>, bias: Vec<f32>) -> Self {
+        Self { kind: HeadKind::Linear, weight, bias, ..start.clone() }
+    }
+
+    /// The pretrained classifier in a weight file, on raw features: `classifier.weight` `[classes, features]` and
+    /// `classifier.bias`.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if the file has no usable classifier of that shape.
+    pub fn pretrained(weights: &Weights, classes: Vec<String>, features: usize) -> Result<Self> {
+        Ok(Self {
+            kind: HeadKind::Linear,
+            weight: weights.tensor("classifier.weight", &[classes.len(), features])?,
+            bias: weights.tensor("classifier.bias", &[classes.len()])?,
+            classes,
+            embedding: None,
+        })
+    }
+
+    /// How it came about.
+    pub fn kind(&self) -> HeadKind {
+        self.kind
+    }
+
+    /// Names of the classes, in the order of the logits.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Rows of the weight matrix, `[classes, features]`, and the bias, `[classes]`.
+    pub(crate) fn parameters(&self) -> (&[f32], &[f32]) {
+        (&self.weight, &self.bias)
+    }
+
+    /// The embedding it works on; `None` for raw features.
+    pub(crate) fn embedding(&self) -> Option<&Embedding> {
+        self.embedding.as_ref()
+    }
+
+    /// The same head with other names for its classes, in the same order.
+    pub(crate) fn with_classes(self, classes: Vec<String>) -> Self {
+        Self { classes, ..self }
+    }
+
+    /// Gives a class another name.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        self.classes.iter_mut().filter(|class| *class == from).for_each(|class| *class = to.to_owned());
+    }
+
+    /// One logit a class.
+    pub fn logits(&self, features: &[f32]) -> Vec<f32> {
+        let embedded = match &self.embedding {
+            Some(embedding) => embedding.apply(features),
+            None => features.to_vec(),
+        };
+        let rows = self.weight.chunks_exact(embedded.len().max(1));
+        rows.zip(&self.bias)
+            .map(|(row, bias)| bias + row.iter().zip(&embedded).map(|(w, v)| w * v).sum::<f32>())
+            .collect()
+    }
+
+    /// One probability a class, summing to 1: the softmax of the logits.
+    pub fn probabilities(&self, features: &[f32]) -> Vec<f32> {
+        softmax(&self.logits(features))
+    }
+}
+
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<f32> = logits.iter().map(|v| (v - largest).exp()).collect();
+    let sum: f32 = exponentials.iter().sum();
+    exponentials.into_iter().map(|v| v / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn examples(features: &[([f32; 3], usize)]) -> LabelledFeatures {
+        LabelledFeatures {
+            classes: ["cat", "never seen", "dog"].map(str::to_owned).to_vec(),
+            features: features.iter().map(|(f, _)| Rc::from(f.as_slice())).collect(),
+            targets: features.iter().map(|(_, t)| *t).collect(),
+        }
+    }
+
+    #[test]
+    fn prototypes_answer_after_one_example_each() {
+        let head = Head::prototype(&examples(&[([1.0, 0.2, 0.0], 0), ([0.1, 1.0, 0.0], 2)])).unwrap();
+        assert_eq!(head.classes(), ["cat", "dog"]);
+        let p = head.probabilities(&[5.0, 1.0, 0.5]);
+        assert!(p[0] > 0.9 && (p.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{p:?}");
+    }
+
+    #[test]
+    fn one_class_is_no_choice() {
+        assert_eq!(Head::prototype(&examples(&[([1.0, 0.2, 0.0], 0)])).unwrap_err(), Error::TooFewClasses(1));
+        assert_eq!(Head::prototype(&examples(&[])).unwrap_err(), Error::TooFewClasses(0));
+    }
+
+    #[test]
+    fn identical_drawings_in_two_classes_give_even_odds_and_no_nan() {
+        let head = Head::prototype(&examples(&[([1.0, 2.0, 0.0], 0), ([1.0, 2.0, 0.0], 2)])).unwrap();
+        for p in head.probabilities(&[0.3, 0.2, 0.1]) {
+            assert!((p - 0.5).abs() < 1e-6);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Fine-tunes a pretrained convolutional network on doodles, on the user's own GPU or CPU.
+//!
+//! A [`Tuner`] holds examples, a backbone and the head that tells classes apart. Its parts can be used by themselves:
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`doodle`] | drawings, and the one road from them to pixels |
+//! | [`dataset`] | labelled examples and their splits |
+//! | [`backbone`] | pretrained networks as named stages, and their weight files |
+//! | [`head`] | what sits on the features |
+//! | [`finetune`] | training |
+//! | [`device`] | GPU or CPU, and how a GPU's faults are noticed |
+//! | [`selection`] | which of them, measured |
+//! | [`tuner`] | all of it together |
+//!
+//! # Limits
+//! - One backbone, EfficientNet-Lite0; its head is trained, the backbone stays frozen.
+//! - In browsers the GPU is reached through WebGPU; natively everything runs on the CPU.
+//! - Weight files: 64 MiB, 4096 tensors. Doodles: 100,000 points. Images: 8192 pixels a side.
+
+#![warn(missing_docs)]
+
+pub mod backbone;
+pub mod dataset;
+pub mod device;
+pub mod doodle;
+mod error;
+pub mod finetune;
+pub mod head;
+mod pace;
+pub mod selection;
+pub mod tuner;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use error::{Error, Result};
+pub use tuner::Tuner;

@@ -1,0 +1,234 @@
+//! The JavaScript boundary: conversions, nothing else.
+//!
+//! Methods that wait return promises over a shared [`Rc`](std::rc::Rc), so that no borrow of the exported object is held
+//! while they do, and predictions, `stop` and a training can overlap.
+
+use std::rc::Rc;
+
+use js_sys::{Function, Promise, Reflect, Uint8Array, Uint8ClampedArray};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use crate::device::FaultLog;
+use crate::doodle::{Doodle, Image, Input};
+use crate::error::{Error, Result};
+use crate::finetune::Plan;
+use crate::tuner;
+
+unsafe extern "C" {
+    fn __wasm_call_ctors();
+}
+
+/// Runs once, when the module is instantiated.
+#[wasm_bindgen(start)]
+pub fn start() {
+    // SAFETY: the linker provides it. Unless the program calls it, every export is wrapped to run all of cubecl's
+    // constructors again on every call, which made a forward pass 300 times slower.
+    unsafe { __wasm_call_ctors() }
+    console_error_panic_hook::set_once();
+    // Fails if a logger is there already: then a test harness has called this before.
+    if log::set_logger(&FaultLog).is_ok() {
+        log::set_max_level(log::LevelFilter::Error);
+    }
+}
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** Strokes `[[x…], [y…]]` in time order and any unit, or RGBA pixels with straight alpha. */
+export type Input = { strokes: number[][][] } | { width: number; height: number; data: Uint8ClampedArray };
+export interface TunerOptions { device?: "auto" | "cpu" | "webgpu"; size?: number }
+export interface Candidate { kind: "cpu" | "webgpu"; name: string; milliseconds: number | null; problem: string | null }
+export interface DeviceReport { kind: "cpu" | "webgpu"; name: string; software: boolean; reason: string; candidates: Candidate[] }
+export interface BackboneReport { name: string; stages: string[]; features: number; size: number; parameters: number; license: string; source: string }
+export interface Guess { label: string; probability: number }
+export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear"; milliseconds: number }
+export interface ClassReport { label: string; examples: number }
+export interface TrainOptions { epochs?: number; rate?: number; batchSize?: number; labelSmoothing?: number; weightDecay?: number; warmUp?: number; patience?: number; validation?: number; seed?: number }
+export interface TrainEvent { phase: string; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number; secondsLeft: number; best: boolean }
+export interface TrainReport { reason: "finished" | "early-stop" | "stopped"; epochs: number; bestEpoch: number; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; trainingExamples: number; validationExamples: number; seconds: number }
+"#;
+
+/// Learns classes from examples and recognises new drawings.
+#[wasm_bindgen]
+pub struct Tuner(Rc<tuner::Tuner>);
+
+#[wasm_bindgen]
+impl Tuner {
+    /// Loads the backbone in `weights`, the bytes of a weight file. `log` gets a sentence for each step that takes time.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Tuner>")]
+    pub fn create(
+        #[wasm_bindgen(unchecked_param_type = "TunerOptions")] options: JsValue,
+        weights: Uint8Array,
+        #[wasm_bindgen(unchecked_param_type = "(message: string) => void")] log: Function,
+    ) -> Promise {
+        promise(async move {
+            let options = options_from(options)?;
+            let log = |message: &str| drop(log.call1(&JsValue::NULL, &message.into()));
+            let tuner = tuner::Tuner::create(&options, &weights.to_vec(), log).await?;
+            Ok(Tuner(Rc::new(tuner)).into())
+        })
+    }
+
+    /// Which processor computes, and why.
+    #[wasm_bindgen(unchecked_return_type = "DeviceReport")]
+    pub fn device(&self) -> Result<JsValue, JsValue> {
+        to_js(self.0.device())
+    }
+
+    /// What the backbone is.
+    #[wasm_bindgen(unchecked_return_type = "BackboneReport")]
+    pub fn backbone(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.0.backbone())
+    }
+
+    /// What the network sees of an input, as opaque RGBA.
+    #[wasm_bindgen(unchecked_return_type = "{ size: number; pixels: Uint8ClampedArray }")]
+    pub fn preview(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Result<JsValue, JsValue> {
+        let picture = input_from(&input).and_then(|input| self.0.preview(&input)).map_err(to_error)?;
+        let object = js_sys::Object::new();
+        Reflect::set(&object, &"size".into(), &picture.side.into())?;
+        Reflect::set(&object, &"pixels".into(), &Uint8ClampedArray::from(picture.to_rgba().as_slice()))?;
+        Ok(object.into())
+    }
+
+    /// Adds examples, all or none, computes their features, and returns their numbers.
+    #[wasm_bindgen(js_name = addExamples, unchecked_return_type = "Promise<number[]>")]
+    pub fn add_examples(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "{ label: string; input: Input }[]")] list: js_sys::Array,
+    ) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move {
+            let example = |item: JsValue| {
+                let label = get(&item, "label").as_string();
+                let label = label.ok_or_else(|| Error::BadLabel("an example's label must be a string".into()))?;
+                Ok((label, input_from(&get(&item, "input"))?))
+            };
+            let list = list.iter().map(example).collect::<Result<Vec<_>>>()?;
+            Ok(serialized(&tuner.add_examples(list).await?)?)
+        })
+    }
+
+    /// Removes examples, all or none.
+    #[wasm_bindgen(js_name = removeExamples)]
+    pub fn remove_examples(&self, ids: Vec<u32>) -> Result<(), JsValue> {
+        self.0.remove_examples(&ids).map_err(to_error)
+    }
+
+    /// Gives an example to another, possibly new, class.
+    #[wasm_bindgen(js_name = moveExample)]
+    pub fn move_example(&self, id: u32, label: &str) -> Result<(), JsValue> {
+        self.0.move_example(id, label).map_err(to_error)
+    }
+
+    /// Gives a class another name.
+    #[wasm_bindgen(js_name = renameClass)]
+    pub fn rename_class(&self, from: &str, to: &str) -> Result<(), JsValue> {
+        self.0.rename_class(from, to).map_err(to_error)
+    }
+
+    /// Removes a class with its examples.
+    #[wasm_bindgen(js_name = removeClass)]
+    pub fn remove_class(&self, label: &str) -> Result<(), JsValue> {
+        self.0.remove_class(label).map_err(to_error)
+    }
+
+    /// The classes, in the order of their first examples.
+    #[wasm_bindgen(unchecked_return_type = "ClassReport[]")]
+    pub fn classes(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.0.classes())
+    }
+
+    /// Recognises a drawing.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Prediction>")]
+    pub fn predict(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move { Ok(serialized(&tuner.predict(&input_from(&input)?).await?)?) })
+    }
+
+    /// Trains the head; `on_event` gets an event after each epoch.
+    #[wasm_bindgen(unchecked_return_type = "Promise<TrainReport>")]
+    pub fn train(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "TrainOptions")] options: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "(event: TrainEvent) => void")] on_event: Function,
+    ) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move {
+            let plan: Plan = options_from(options)?;
+            let on_epoch = |epoch: &_| {
+                if let Ok(event) = serialized(epoch) {
+                    // What the listener throws is the listener's affair.
+                    drop(on_event.call1(&JsValue::NULL, &event));
+                }
+            };
+            Ok(serialized(&tuner.train(&plan, on_epoch).await?)?)
+        })
+    }
+
+    /// Ends the running training within a step; the best head so far stays.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Destroys the GPU device, as a driver reset would: for testing recovery.
+    #[wasm_bindgen(js_name = loseDeviceForTest)]
+    pub fn lose_device_for_test(&self) {
+        self.0.processor().lose();
+    }
+}
+
+/// Runs a task whose error becomes a `DoodleTuneError`.
+fn promise(task: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
+    future_to_promise(async { task.await.map_err(to_error) })
+}
+
+fn to_error(error: Error) -> JsValue {
+    let object = js_sys::Error::new(&error.to_string());
+    object.set_name("DoodleTuneError");
+    // Setting a property of a fresh object does not fail.
+    drop(Reflect::set(&object, &"code".into(), &error.code().into()));
+    object.into()
+}
+
+fn serialized(value: &impl Serialize) -> Result<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    value.serialize(&serializer).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    serialized(value).map_err(to_error)
+}
+
+/// Options from a plain object; `undefined` and `null` stand for the defaults.
+fn options_from<T: DeserializeOwned + Default>(value: JsValue) -> Result<T> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(T::default());
+    }
+    serde_wasm_bindgen::from_value(value).map_err(|error| Error::BadOption(error.to_string()))
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    // Fails only for what is no object, which has no properties.
+    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn input_from(value: &JsValue) -> Result<Input> {
+    let strokes = get(value, "strokes");
+    if !strokes.is_undefined() {
+        let columns: Vec<Vec<Vec<f32>>> = serde_wasm_bindgen::from_value(strokes)
+            .map_err(|error| Error::BadInput(format!("strokes must be a list of [[x, …], [y, …]]: {error}")))?;
+        return Ok(Doodle::from_columns(&columns)?.into());
+    }
+    let side =
+        |key| get(value, key).as_f64().filter(|side| side.fract() == 0.0 && *side >= 0.0).map(|side| side as usize);
+    let data = get(value, "data").dyn_into::<Uint8ClampedArray>();
+    match (side("width"), side("height"), data) {
+        (Some(width), Some(height), Ok(data)) => Ok(Image::from_rgba(width, height, &data.to_vec())?.into()),
+        _ => Err(Error::BadInput(
+            "an input must be { strokes } or { width, height, data } with data a Uint8ClampedArray of RGBA".into(),
+        )),
+    }
+}

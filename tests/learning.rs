@@ -1,0 +1,143 @@
+//! A tuner learns shapes from a few drawings, recognises new ones, and loses nothing whatever happens.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::cell::RefCell;
+
+use common::shapes::{KINDS, examples, shape};
+use doodletune::Tuner;
+use doodletune::finetune::{Ending, Plan};
+use doodletune::head::HeadKind;
+use doodletune::selection::Preference;
+use doodletune::tuner::TunerOptions;
+use pollster::block_on;
+
+fn tuner() -> Tuner {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/efficientnet-lite0.safetensors");
+    let weights = std::fs::read(path)
+        .expect("models/efficientnet-lite0.safetensors; run `cargo xtask weights efficientnet-lite0`");
+    block_on(Tuner::create(&TunerOptions { device: Preference::Cpu, size: Some(64) }, &weights, |_| ())).unwrap()
+}
+
+fn code<T: std::fmt::Debug>(result: doodletune::Result<T>) -> &'static str {
+    result.unwrap_err().code()
+}
+
+/// How many of `count` new drawings a kind are recognised.
+fn recognised(tuner: &Tuner, count: u64) -> usize {
+    let right = |kind: &str, seed| block_on(tuner.predict(&shape(kind, 1000 + seed))).unwrap().label == kind;
+    KINDS.iter().map(|kind| (0..count).filter(|seed| right(kind, *seed)).count()).sum()
+}
+
+#[test]
+fn learns_shapes_from_six_drawings_each() {
+    let tuner = tuner();
+    let ids = block_on(tuner.add_examples(examples(&KINDS, 6))).unwrap();
+    assert_eq!(ids.len(), 30);
+    let before = block_on(tuner.predict(&shape("spiral", 77))).unwrap();
+    assert_eq!((before.head, before.ranking.len()), (HeadKind::Prototype, 5));
+    assert!((before.ranking.iter().map(|guess| guess.probability).sum::<f32>() - 1.0).abs() < 1e-5);
+
+    let epochs = RefCell::new(Vec::new());
+    let report = block_on(tuner.train(&Plan::default(), |epoch| epochs.borrow_mut().push(epoch.clone()))).unwrap();
+    let epochs = epochs.into_inner();
+    assert_eq!((report.epochs, report.validation_examples, report.training_examples), (epochs.len(), 5, 25));
+    assert!(epochs.last().unwrap().loss < epochs[0].loss, "{epochs:?}");
+    let lowest = epochs.iter().map(|epoch| epoch.validation_loss.unwrap()).fold(f32::INFINITY, f32::min);
+    assert_eq!(report.validation_loss, Some(lowest), "the best weights are kept");
+    assert!(recognised(&tuner, 2) >= 9, "{} of 10", recognised(&tuner, 2));
+    assert_eq!(block_on(tuner.predict(&shape("spiral", 77))).unwrap().head, HeadKind::Linear);
+
+    // What was learned survives a new name and one more drawing, not another set of classes.
+    tuner.rename_class("spiral", "snail").unwrap();
+    block_on(tuner.add_examples(vec![("snail".into(), shape("spiral", 50))])).unwrap();
+    let snail = block_on(tuner.predict(&shape("spiral", 77))).unwrap();
+    assert_eq!((snail.label.as_str(), snail.head), ("snail", HeadKind::Linear));
+    tuner.remove_class("snail").unwrap();
+    assert_eq!(block_on(tuner.predict(&shape("circle", 77))).unwrap().head, HeadKind::Prototype);
+    assert_eq!(tuner.classes().len(), 4);
+}
+
+#[test]
+fn runs_repeat_and_the_backbone_stays_frozen() {
+    let run = || {
+        let tuner = tuner();
+        block_on(tuner.add_examples(examples(&KINDS[..3], 5))).unwrap();
+        let features = |tuner: &Tuner| block_on(tuner.predict(&shape("circle", 3))).unwrap().ranking;
+        let before = features(&tuner);
+        let losses = RefCell::new(Vec::new());
+        let plan = Plan { epochs: 8, ..Plan::default() };
+        block_on(tuner.train(&plan, |epoch| losses.borrow_mut().push(epoch.loss))).unwrap();
+        let after = features(&tuner);
+        // The same classes again bring the prototypes back: from untouched features they answer as before.
+        let extra = block_on(tuner.add_examples(vec![("other".into(), shape("spiral", 1))])).unwrap();
+        tuner.remove_examples(&extra).unwrap();
+        assert_eq!(features(&tuner), before);
+        assert_ne!(after, before);
+        (losses.into_inner(), after)
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn stopping_keeps_the_best_so_far() {
+    let tuner = tuner();
+    block_on(tuner.add_examples(examples(&KINDS[..2], 6))).unwrap();
+    let plan = Plan { epochs: 10_000, patience: 10_000, ..Plan::default() };
+    let report = block_on(tuner.train(&plan, |epoch| {
+        if epoch.epoch == 7 {
+            tuner.stop();
+        }
+    }))
+    .unwrap();
+    assert_eq!((report.reason, report.epochs), (Ending::Stopped, 7));
+    assert_eq!(block_on(tuner.predict(&shape("circle", 9))).unwrap().head, HeadKind::Linear);
+}
+
+#[test]
+fn a_divergence_is_told_and_the_last_good_head_stays() {
+    let tuner = tuner();
+    block_on(tuner.add_examples(examples(&KINDS[..2], 6))).unwrap();
+    block_on(tuner.train(&Plan { epochs: 5, ..Plan::default() }, |_| ())).unwrap();
+    // Each step multiplies the weights by 1 - 10 * 1.
+    let wild = Plan { rate: 10.0, weight_decay: 1.0, warm_up: 0.0, epochs: 500, patience: 500, ..Plan::default() };
+    let error = block_on(tuner.train(&wild, |_| ())).unwrap_err();
+    assert!(error.code() == "diverged" && error.to_string().contains("lower the learning rate"), "{error}");
+    let guess = block_on(tuner.predict(&shape("circle", 9))).unwrap();
+    assert_eq!((guess.label.as_str(), guess.head), ("circle", HeadKind::Linear));
+    assert!(guess.probability.is_finite());
+}
+
+#[test]
+fn refuses_kindly_and_keeps_everything() {
+    let tuner = tuner();
+    let circle = || shape("circle", 1);
+    assert_eq!(code(block_on(tuner.predict(&circle()))), "too-few-classes");
+    block_on(tuner.add_examples(vec![("circle".into(), circle())])).unwrap();
+    assert_eq!(code(block_on(tuner.predict(&circle()))), "too-few-classes");
+    assert_eq!(code(block_on(tuner.train(&Plan::default(), |_| ()))), "too-few-classes");
+    assert_eq!(code(block_on(tuner.add_examples(vec![("a".into(), circle()), (" ".into(), circle())]))), "bad-label");
+    assert_eq!(tuner.classes().len(), 1, "all or none");
+    block_on(tuner.add_examples(vec![("square".into(), shape("square", 1))])).unwrap();
+    assert_eq!(block_on(tuner.predict(&circle())).unwrap().label, "circle", "one example of two classes is enough");
+    assert_eq!(code(block_on(tuner.train(&Plan::default(), |_| ()))), "too-few-examples");
+    assert_eq!(code(block_on(tuner.train(&Plan { epochs: 0, ..Plan::default() }, |_| ()))), "bad-option");
+    assert_eq!(code(tuner.remove_examples(&[0, 42])), "unknown-example");
+    assert_eq!(code(tuner.rename_class("circle", "square")), "bad-label");
+    assert_eq!(code(tuner.remove_class("nobody")), "unknown-class");
+    assert_eq!(tuner.classes().iter().map(|class| class.examples).collect::<Vec<_>>(), [1, 1]);
+    let options = TunerOptions { size: Some(100), ..TunerOptions::default() };
+    assert_eq!(code(block_on(Tuner::create(&options, &[], |_| ()))), "bad-weights");
+}
+
+#[test]
+fn a_second_training_is_refused_while_one_runs() {
+    let tuner = tuner();
+    block_on(tuner.add_examples(examples(&KINDS[..2], 3))).unwrap();
+    let second = RefCell::new(None);
+    let plan = Plan { epochs: 1, ..Plan::default() };
+    block_on(tuner.train(&plan, |_| *second.borrow_mut() = Some(block_on(tuner.train(&plan, |_| ()))))).unwrap();
+    assert_eq!(code(second.into_inner().unwrap()), "busy");
+    block_on(tuner.train(&plan, |_| ())).unwrap();
+}

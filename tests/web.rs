@@ -1,0 +1,168 @@
+//! The crate in a real browser: the same numbers as the reference, on the CPU and through WebGPU, and learning.
+//!
+//! `wasm-pack test --headless --chrome`, with `webdriver.json` asking for a software GPU. The weights are fetched from
+//! `models/`, which the test runner serves with the rest of the crate.
+#![cfg(target_arch = "wasm32")]
+
+mod common;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use burn::tensor::{Distribution, Tensor, TensorData};
+use common::golden::{cases, drift};
+use common::shapes::{KINDS, examples, shape};
+use doodletune::Tuner;
+use doodletune::backbone::{Backbone, Weights};
+use doodletune::device::{DeviceKind, Processor, cpu, read, webgpu};
+use doodletune::finetune::{Ending, Plan};
+use doodletune::selection::Preference;
+use doodletune::tuner::TunerOptions;
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_time::Instant;
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+async fn model(name: &str) -> Vec<u8> {
+    let global = js_sys::global();
+    let origin = Reflect::get(&Reflect::get(&global, &"location".into()).unwrap(), &"origin".into()).unwrap();
+    let url = format!("{}/models/{name}", origin.as_string().unwrap());
+    let call = |object: &JsValue, method: &str, arguments: &js_sys::Array| {
+        let method: js_sys::Function = Reflect::get(object, &method.into()).unwrap().unchecked_into();
+        JsFuture::from(method.apply(object, arguments).unwrap().unchecked_into::<js_sys::Promise>())
+    };
+    let response = call(&global, "fetch", &js_sys::Array::of1(&url.into())).await.unwrap();
+    let found = Reflect::get(&response, &"ok".into()).unwrap().is_truthy();
+    assert!(found, "models/{name} is missing; run `cargo xtask weights efficientnet-lite0`");
+    Uint8Array::new(&call(&response, "arrayBuffer", &js_sys::Array::new()).await.unwrap()).to_vec()
+}
+
+async fn gpu() -> Processor {
+    webgpu().await.expect("Chromium with the arguments in webdriver.json has a WebGPU adapter")
+}
+
+async fn assert_golden(processor: &Processor, tolerance: f32) {
+    let bytes = model("efficientnet-lite0.f32.safetensors").await;
+    let weights = Weights::parse(&bytes).unwrap();
+    let backbone = Backbone::load(&weights, &processor.tensors).unwrap();
+    for case in cases() {
+        let drift = drift(&backbone, &weights, &case).await;
+        console_log!(
+            "{}, {} px: features {:.1e}, logits {:.1e}",
+            processor.name,
+            case.size,
+            drift.features,
+            drift.logits
+        );
+        drift.assert_within(tolerance, &processor.name);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_cpu_equals_the_reference() {
+    assert_golden(&cpu(), 1e-4).await;
+}
+
+#[wasm_bindgen_test]
+async fn webgpu_equals_the_reference() {
+    let gpu = gpu().await;
+    assert!(gpu.software && gpu.name.contains("swiftshader"), "a software adapter is named as such: {gpu:?}");
+    assert_golden(&gpu, 1e-3).await;
+}
+
+/// Without `__wasm_call_ctors` at the start, every call from JavaScript runs all constructors: this took 3.7 s.
+#[wasm_bindgen_test]
+async fn enqueueing_a_forward_pass_takes_milliseconds() {
+    let gpu = gpu().await;
+    let bytes = model("efficientnet-lite0.safetensors").await;
+    let backbone = Backbone::load(&Weights::parse(&bytes).unwrap(), &gpu.tensors).unwrap();
+    let input = || Tensor::<4>::zeros([1, 3, 32, 32], &gpu.tensors);
+    read(backbone.forward(input())).await.unwrap();
+    let start = Instant::now();
+    let features = backbone.forward(input());
+    let elapsed = start.elapsed();
+    read(features).await.unwrap();
+    assert!(elapsed.as_millis() < 500, "enqueueing took {elapsed:?}");
+}
+
+/// tracel-ai/cubek#654: kernels for a single row may ask for what browsers do not offer.
+#[wasm_bindgen_test]
+async fn a_single_row_times_a_matrix_is_right_on_the_gpu() {
+    let (gpu, cpu) = (gpu().await, cpu());
+    let row = Tensor::<2>::random([1, 1280], Distribution::Normal(0.0, 1.0), &cpu.tensors);
+    let matrix = Tensor::<2>::random([1280, 10], Distribution::Normal(0.0, 1.0), &cpu.tensors);
+    let expected = read(row.clone().matmul(matrix.clone())).await.unwrap();
+    for _ in 0..3 {
+        let found = row.clone().to_device(&gpu.tensors).matmul(matrix.clone().to_device(&gpu.tensors));
+        for (a, b) in read(found).await.unwrap().iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-3, "{a} {b}");
+        }
+    }
+}
+
+async fn learn(device: Preference) -> Rc<Tuner> {
+    let options = TunerOptions { device, size: Some(64) };
+    let weights = model("efficientnet-lite0.safetensors").await;
+    let tuner = Rc::new(Tuner::create(&options, &weights, |step| console_log!("{step}")).await.unwrap());
+    console_log!("{}", tuner.device().reason);
+    let kinds = &KINDS[..3];
+    tuner.add_examples(examples(kinds, 5)).await.unwrap();
+    let report = tuner.train(&Plan::default(), |_| ()).await.unwrap();
+    console_log!("{report:?}");
+    let mut right = 0;
+    for kind in kinds {
+        for seed in 0..3 {
+            right += usize::from(tuner.predict(&shape(kind, 1000 + seed)).await.unwrap().label == *kind);
+        }
+    }
+    assert!(right >= 8, "{right} of 9");
+    tuner
+}
+
+#[wasm_bindgen_test]
+async fn learns_on_the_cpu_and_stops_at_once() {
+    let tuner = learn(Preference::Cpu).await;
+    // Stop arrives as a message would: from the event loop, in the middle of the run.
+    let stopped = Rc::new(Cell::new(None));
+    let (stopper, stamp) = (tuner.clone(), stopped.clone());
+    wasm_bindgen_futures::spawn_local(async move {
+        gloo_timers::future::TimeoutFuture::new(300).await;
+        stamp.set(Some(Instant::now()));
+        stopper.stop();
+    });
+    let plan = Plan { epochs: 10_000, patience: 10_000, ..Plan::default() };
+    let report = tuner.train(&plan, |_| ()).await.unwrap();
+    let waited = stopped.get().expect("the run was stopped, it did not end").elapsed();
+    assert_eq!(report.reason, Ending::Stopped);
+    assert!(waited.as_millis() < 200, "{waited:?}");
+    let mut guess = tuner.predict(&shape("circle", 7)).await.unwrap();
+    guess.ranking.retain(|guess| !guess.probability.is_finite());
+    assert!(guess.label == "circle" && guess.ranking.is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn learns_on_webgpu_and_tells_when_it_is_lost() {
+    let tuner = learn(Preference::WebGpu).await;
+    assert_eq!(tuner.device().kind, DeviceKind::WebGpu);
+    assert!(tuner.device().reason.contains("emulated in software"), "{}", tuner.device().reason);
+    tuner.processor().lose();
+    let error = tuner.predict(&shape("circle", 7)).await.unwrap_err();
+    assert_eq!(error.code(), "device-lost", "{error}");
+    doodletune::device::clear_fault();
+    // Another device is as good as new.
+    let again = gpu().await;
+    let sum = Tensor::<1>::from_data(TensorData::from([1.0f32, 2.0]), &again.tensors).sum();
+    assert_eq!(read(sum).await.unwrap(), [3.0]);
+}
+
+#[wasm_bindgen_test]
+async fn auto_prefers_the_cpu_to_an_emulated_gpu() {
+    let weights = model("efficientnet-lite0.safetensors").await;
+    let options = TunerOptions { size: Some(64), ..TunerOptions::default() };
+    let tuner = Tuner::create(&options, &weights, |_| ()).await.unwrap();
+    assert_eq!(tuner.device().kind, DeviceKind::Cpu);
+    assert!(tuner.device().reason.contains("emulated in software"), "{}", tuner.device().reason);
+}
