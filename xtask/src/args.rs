@@ -1,0 +1,222 @@
+//! The command line.
+
+use crate::test::Part;
+use crate::weights::BACKBONE;
+use std::ffi::OsString;
+
+/// A command line that was understood.
+#[derive(Debug, PartialEq)]
+pub struct Invocation {
+    pub action: Action,
+    /// Show everything that the programs say.
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq)]
+pub enum Action {
+    Help,
+    Setup,
+    Weights { force: bool },
+    Package,
+    Serve { port: u16, host: bool },
+    Test { parts: Vec<Part> },
+    Eval { arguments: Vec<OsString> },
+}
+
+/// Name, arguments and meaning of each command; the help and the messages are made from it.
+const COMMANDS: [(&str, &str, &str); 7] = [
+    ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
+    ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
+    ("setup", "", "find or install the tools and the npm packages"),
+    ("weights", "efficientnet-lite0 [--force]", "download the pretrained weights and convert them"),
+    ("package", "", "build the npm package into pkg/"),
+    ("eval", "…", "run `lab eval` with these arguments, in release"),
+    ("help", "", "show this"),
+];
+
+/// The text of `cargo xtask help`.
+pub fn help() -> String {
+    let mut text = String::from("Usage: cargo xtask <command> [--verbose]\n\n");
+    for (name, arguments, meaning) in COMMANDS {
+        let usage = format!("{name} {arguments}");
+        text += &format!("  {usage:<42} {meaning}\n");
+    }
+    text + "\n--verbose shows everything that the programs behind a step print.\n"
+}
+
+/// Understands the arguments after `cargo xtask`, or says what is allowed.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
+    let mut arguments = arguments.into_iter();
+    let command = arguments.next().ok_or_else(|| format!("a command is missing\n\n{}", help()))?;
+    let command = utf8(command)?;
+    // Not ours to judge: the lab has its own command line.
+    if command == "eval" {
+        return Ok(Invocation { action: Action::Eval { arguments: arguments.collect() }, verbose: false });
+    }
+    let arguments = arguments.map(utf8).collect::<Result<Vec<_>, _>>()?;
+    let mut options = Options::new(arguments);
+    let verbose = options.flag("--verbose");
+    let action = match command.as_str() {
+        "help" | "--help" | "-h" => Action::Help,
+        _ if options.flag("--help") => return Ok(Invocation { action: Action::Help, verbose }),
+        "setup" => Action::Setup,
+        "package" => Action::Package,
+        "weights" => {
+            let force = options.flag("--force");
+            match options.word().as_deref() {
+                Some(BACKBONE) => Action::Weights { force },
+                Some(other) => return Err(format!("there are no weights called `{other}`; there is: {BACKBONE}")),
+                None => return Err(format!("the name of the weights is missing; there is: {BACKBONE}")),
+            }
+        }
+        "serve" => {
+            let port = options.value("--port")?.map_or(Ok(8080), |text| port(&text))?;
+            Action::Serve { port, host: options.flag("--host") }
+        }
+        "test" => {
+            let mut parts = Vec::new();
+            while let Some(name) = options.value("--only")? {
+                parts.push(part(&name)?);
+            }
+            Action::Test { parts: if parts.is_empty() { Part::ALL.to_vec() } else { parts } }
+        }
+        unknown => {
+            let names = COMMANDS.map(|(name, ..)| name);
+            return Err(format!("there is no command `{unknown}`{}\n\n{}", suggest(unknown, &names), help()));
+        }
+    };
+    options.finish(&command)?;
+    Ok(Invocation { action, verbose })
+}
+
+fn utf8(argument: OsString) -> Result<String, String> {
+    argument.into_string().map_err(|argument| format!("{argument:?} is no valid text"))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err(format!("`{text}` is no port: --port takes a number from 1 to 65535")),
+    }
+}
+
+fn part(name: &str) -> Result<Part, String> {
+    let names = Part::ALL.map(Part::name);
+    Part::ALL
+        .into_iter()
+        .find(|part| part.name() == name)
+        .ok_or_else(|| format!("--only takes one of {}, not `{name}`{}", names.join(", "), suggest(name, &names)))
+}
+
+/// The arguments that nobody has asked for yet, and the options that somebody asked for.
+struct Options {
+    rest: Vec<String>,
+    known: Vec<&'static str>,
+}
+
+impl Options {
+    fn new(rest: Vec<String>) -> Self {
+        Self { rest, known: Vec::new() }
+    }
+
+    /// Takes `--name`.
+    fn flag(&mut self, name: &'static str) -> bool {
+        self.known.push(name);
+        let before = self.rest.len();
+        self.rest.retain(|argument| argument != name);
+        self.rest.len() < before
+    }
+
+    /// Takes the first `--name value` or `--name=value`.
+    fn value(&mut self, name: &'static str) -> Result<Option<String>, String> {
+        self.known.push(name);
+        let given = |argument: &String| argument.split('=').next() == Some(name);
+        let Some(index) = self.rest.iter().position(given) else { return Ok(None) };
+        let option = self.rest.remove(index);
+        match option.split_once('=') {
+            Some((_, value)) => Ok(Some(value.to_owned())),
+            None if index < self.rest.len() => Ok(Some(self.rest.remove(index))),
+            None => Err(format!("{name} needs a value")),
+        }
+    }
+
+    /// Takes the first argument that is no option.
+    fn word(&mut self) -> Option<String> {
+        let index = self.rest.iter().position(|argument| !argument.starts_with('-'))?;
+        Some(self.rest.remove(index))
+    }
+
+    /// Refuses what is left.
+    fn finish(mut self, command: &str) -> Result<(), String> {
+        let Some(argument) = self.rest.first() else { return Ok(()) };
+        self.known.dedup();
+        let hint = suggest(argument, &self.known);
+        Err(format!("`{command}` does not take `{argument}`{hint}; it takes {}", self.known.join(", ")))
+    }
+}
+
+/// `; did you mean …?` when a name is near enough.
+fn suggest(wrong: &str, names: &[&str]) -> String {
+    let near = names.iter().map(|name| (distance(wrong, name), name)).min();
+    near.filter(|(distance, _)| *distance <= 2).map_or(String::new(), |(_, name)| format!(" (did you mean `{name}`?)"))
+}
+
+/// How many characters have to be added, removed or replaced (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in b.iter().enumerate() {
+            let cost = (diagonal + usize::from(a != *b)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], cost);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Invocation, String> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn action(line: &str) -> Action {
+        parsed(line).unwrap().action
+    }
+
+    fn refusal(line: &str) -> String {
+        parsed(line).unwrap_err()
+    }
+
+    #[test]
+    fn options_come_in_any_order_and_both_spellings() {
+        assert_eq!(action("serve"), Action::Serve { port: 8080, host: false });
+        assert_eq!(action("serve --host --port 9000"), Action::Serve { port: 9000, host: true });
+        assert_eq!(action("serve --port=9000"), Action::Serve { port: 9000, host: false });
+        assert_eq!(action("weights --force efficientnet-lite0"), Action::Weights { force: true });
+        assert_eq!(action("test --only web --only e2e"), Action::Test { parts: vec![Part::Web, Part::EndToEnd] });
+        assert!(parsed("test --verbose").unwrap().verbose);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_what_is_right() {
+        assert!(refusal("").contains("serve"));
+        assert!(refusal("sevre").contains("did you mean `serve`?"));
+        assert!(refusal("serve --prot 1").contains("did you mean `--port`?"));
+        assert!(refusal("serve --port 0").contains("from 1 to 65535"));
+        assert!(refusal("serve --port").contains("needs a value"));
+        assert!(refusal("test --only unit").contains("native, web, package, e2e"));
+        assert!(refusal("weights resnet").contains(BACKBONE));
+        assert!(refusal("setup now").contains("does not take `now`"));
+    }
+
+    #[test]
+    fn eval_passes_everything_on() {
+        let arguments = vec!["--data".into(), "x".into(), "--help".into()];
+        assert_eq!(action("eval --data x --help"), Action::Eval { arguments });
+    }
+}

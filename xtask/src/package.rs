@@ -1,0 +1,33 @@
+//! The npm package and the page that is built on it.
+
+use crate::failure::Result;
+use crate::steps::{Done, Job};
+use crate::tools;
+
+/// Compiles the crate into `pkg/` and adds the TypeScript API.
+pub fn package(job: &Job) -> Result<Done> {
+    let mut wasm_pack = job.workspace.command("wasm-pack", "wasm-pack is missing: run `cargo xtask setup`")?;
+    // What wasm-pack would fetch is already here, in the pinned version.
+    wasm_pack.args(["build", "--target", "web", "--release", "--mode", "no-install"]);
+    job.run(&mut wasm_pack)?;
+    npm_script(job, "package")?;
+    Ok(Done::default())
+}
+
+/// Builds the page into `dist/`.
+pub fn page(job: &Job) -> Result<Done> {
+    npm_script(job, "build")?;
+    Ok(Done::default())
+}
+
+/// Looks whether everything that the package promises is in it.
+pub fn contents(job: &Job) -> Result<Done> {
+    let mut node = job.workspace.command("node", "Node.js is missing: run `cargo xtask setup`")?;
+    let output = job.run(node.args(["xtask/check-package.mjs", "pkg"]))?;
+    Ok(Done::note(output.trim()))
+}
+
+/// Runs a script of package.json and returns what it printed.
+pub fn npm_script(job: &Job, name: &str) -> Result<String> {
+    job.run(tools::npm(job)?.args(["run", "--silent", name]))
+}
