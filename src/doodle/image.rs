@@ -89,7 +89,7 @@ impl Image {
     }
 }
 
-/// Source positions and weights of one output pixel; what the weights lack to 1 is white.
+/// Source positions and weights, summing to 1, of one output pixel; none if it lies outside the image, on white.
 type Taps = Vec<(usize, f32)>;
 
 /// Triangle-filter weights of `count` output pixels, the first at source coordinate `start`, `scale` source pixels
@@ -99,25 +99,30 @@ fn taps(start: f32, scale: f32, count: usize, length: usize) -> Vec<Taps> {
     (0..count)
         .map(|index| {
             let centre = start + (index as f32 + 0.5) * scale;
-            let (first, last) = ((centre - reach).floor() as isize, (centre + reach).ceil() as isize);
-            let weight = |source: isize| (1.0 - ((source as f32 + 0.5 - centre) / reach).abs()).max(0.0);
-            let total: f32 = (first..last).map(weight).sum();
-            (first.max(0)..last.min(length as isize)).map(|source| (source as usize, weight(source) / total)).collect()
+            if !(0.0..=length as f32).contains(&centre) {
+                return Taps::new();
+            }
+            // At the border only what is inside counts, so that a photo has no white rim.
+            let sources = (centre - reach).floor().max(0.0) as usize..((centre + reach).ceil() as usize).min(length);
+            let weight = |source: usize| (1.0 - ((source as f32 + 0.5 - centre) / reach).abs()).max(0.0);
+            let total: f32 = sources.clone().map(weight).sum();
+            sources.map(|source| (source, weight(source) / total)).collect()
         })
         .collect()
 }
 
 fn mix(taps: &Taps, pixel: impl Fn(usize) -> [f32; 3]) -> [f32; 3] {
+    if taps.is_empty() {
+        return [1.0; 3];
+    }
     let mut sum = [0.0; 3];
-    let mut missing = 1.0;
     for (source, weight) in taps {
-        missing -= weight;
         let value = pixel(*source);
         for channel in 0..3 {
             sum[channel] += weight * value[channel];
         }
     }
-    sum.map(|v| v + missing)
+    sum
 }
 
 #[cfg(test)]
@@ -139,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_photo_fills_the_frame() {
-        let photo = Image::from_rgba(64, 64, &[100; 64 * 64 * 4].map(|v: u8| v)).unwrap();
+        let photo = Image::from_rgba(64, 64, &[100; 64 * 64 * 4]).unwrap();
         let grey = photo.pixels[0][0];
         assert!(photo.render(&spec()).unwrap().pixels.iter().all(|p| (p[0] - grey).abs() < 1e-3));
     }
@@ -152,6 +157,6 @@ mod tests {
         let image = Image::from_rgba(200, 200, &canvas.to_rgba()).unwrap().render(&spec()).unwrap();
         let strokes = doodle.render(&spec()).unwrap();
         let difference: f32 = image.pixels.iter().zip(&strokes.pixels).map(|(a, b)| (a[0] - b[0]).abs()).sum();
-        assert!(difference / 1024.0 < 0.01, "{}", difference / 1024.0);
+        assert!(difference / 1024.0 < 0.02, "{}", difference / 1024.0);
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 pub struct Plan {
     /// The most passes over the examples, 1 to 10,000.
     pub epochs: usize,
-    /// Highest learning rate, above 0 and at most 10.
+    /// Highest learning rate, above 0 and at most 1.
     pub rate: f64,
     /// Examples a step, 1 to 4096; at most all of them are used.
     pub batch_size: usize,
@@ -54,7 +54,7 @@ impl Plan {
             if good { Ok(()) } else { Err(Error::BadOption(format!("{name} is {value}, but must be {allowed}"))) }
         };
         check((1..=10_000).contains(&self.epochs), "epochs", &self.epochs, "1 to 10000")?;
-        check(self.rate > 0.0 && self.rate <= 10.0, "rate", &self.rate, "above 0 and at most 10")?;
+        check(self.rate > 0.0 && self.rate <= 1.0, "rate", &self.rate, "above 0 and at most 1")?;
         check((1..=4096).contains(&self.batch_size), "batchSize", &self.batch_size, "1 to 4096")?;
         check((0.0..1.0).contains(&self.label_smoothing), "labelSmoothing", &self.label_smoothing, "0 to below 1")?;
         check((0.0..=1.0).contains(&self.weight_decay), "weightDecay", &self.weight_decay, "0 to 1")?;

@@ -1,0 +1,227 @@
+// The npm package on a plain page, under the strict policy: what it takes, what it refuses, how it stops and recovers.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stage } from "./lib/stage.mjs";
+
+const { library } = stage();
+
+test("strokes, points, pixels, canvases, bitmaps and files are all understood", async (t) => {
+  const page = await library(t);
+  const labels = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    await teach(tuner, 3);
+    const canvas = new OffscreenCanvas(3000, 3000);
+    const pen = canvas.getContext("2d");
+    pen.lineWidth = 80;
+    pen.arc(1500, 1500, 1200, 0, 7);
+    pen.stroke();
+    const inputs = [
+      drawing("ring", 5),
+      drawing("line", 5),
+      canvas,
+      pen.getImageData(0, 0, 3000, 3000),
+      await createImageBitmap(canvas),
+      await canvas.convertToBlob(),
+    ];
+    const answers = [];
+    for (const input of inputs) answers.push((await tuner.predict(input)).label);
+    const preview = await tuner.preview(canvas);
+    return { answers, preview: preview.width, classes: tuner.classes() };
+  });
+  assert.deepEqual(labels.answers, ["ring", "line", "ring", "ring", "ring", "ring"]);
+  assert.equal(labels.preview, 64);
+  assert.deepEqual(labels.classes, [
+    { label: "line", examples: 3 },
+    { label: "ring", examples: 3 },
+  ]);
+});
+
+test("examples can be moved, renamed and removed", async (t) => {
+  const page = await library(t);
+  const classes = await page.evaluate(async () => {
+    const { create, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    const ids = await teach(tuner, 3);
+    await tuner.removeExample(ids[0]);
+    await tuner.moveExample(ids[5], "hoop");
+    await tuner.renameClass("ring", "circle");
+    const before = tuner.classes();
+    await tuner.removeClass("circle");
+    return [before, tuner.classes()];
+  });
+  const line = { label: "line", examples: 2 };
+  const hoop = { label: "hoop", examples: 1 };
+  assert.deepEqual(classes, [
+    [line, { label: "circle", examples: 2 }, hoop],
+    [line, hoop],
+  ]);
+});
+
+test("what makes no sense is refused by name", async (t) => {
+  const page = await library(t);
+  const refusals = await page.evaluate(async () => {
+    const { create, drawing, refusal, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    const tooFew = await refusal(tuner.predict(drawing("line", 1)));
+    await teach(tuner, 2);
+    return {
+      tooFew,
+      unknownOption: await refusal(create({ colour: "red" })),
+      device: await refusal(create({ device: "abacus" })),
+      size: await refusal(create({ device: "cpu", size: 7 })),
+      epochs: await refusal(tuner.train({ epochs: -1 }).result),
+      pace: await refusal(tuner.train({ pace: 1 }).result),
+      empty: await refusal(tuner.addExample("line", [])),
+      text: await refusal(tuner.predict("a cat")),
+      file: await refusal(tuner.predict(new Blob(["no image"], { type: "image/png" }))),
+      example: await refusal(tuner.removeExample(99)),
+      class: await refusal(tuner.renameClass("dog", "cat")),
+      busy: await refusal(Promise.all([tuner.train().result, tuner.train().result])),
+      aborted: await refusal(tuner.train({ signal: AbortSignal.abort() }).result),
+      disposed: await refusal((tuner.dispose(), tuner.predict(drawing("line", 1)))),
+    };
+  });
+  const expected = {
+    tooFew: ["too-few-classes", /./],
+    unknownOption: ["bad-option", /"colour".*backbone, device, size/],
+    device: ["bad-option", /device is abacus.*"auto", "cpu" or "webgpu"/],
+    size: ["bad-option", /size/],
+    epochs: ["bad-option", /epochs|-1/],
+    pace: ["bad-option", /pace/],
+    empty: ["empty-drawing", /./],
+    text: ["bad-input", /a cat.*strokes, ImageData/],
+    file: ["bad-input", /not an image/],
+    example: ["unknown-example", /99/],
+    class: ["unknown-class", /dog/],
+    busy: ["busy", /./],
+    aborted: ["aborted", /./],
+    disposed: ["disposed", /./],
+  };
+  for (const [what, [code, message]] of Object.entries(expected)) {
+    assert.equal(refusals[what].code, code, `${what}: ${JSON.stringify(refusals[what])}`);
+    assert.match(refusals[what].message, message, what);
+  }
+});
+
+test("Stop stops within 200 ms and keeps the best so far", { timeout: 180_000 }, async (t) => {
+  const page = await library(t);
+  const { waits, report, head, events } = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    await teach(tuner, 10);
+    const waits = [];
+    let report;
+    let events = 0;
+    for (let i = 0; i < 5; i++) {
+      const run = tuner.train({ epochs: 10_000, patience: 10_000 });
+      await run[Symbol.asyncIterator]().next();
+      await new Promise((resolve) => setTimeout(resolve, 150 + 37 * i));
+      const pressed = performance.now();
+      run.stop();
+      report = await run.result;
+      waits.push(performance.now() - pressed);
+      for await (const event of run) events += event.epoch > 0;
+    }
+    return { waits, report, events, head: (await tuner.predict(drawing("ring", 3))).head };
+  });
+  t.diagnostic(`stopped after ${waits.map(Math.round).join(", ")} ms`);
+  const median = waits.toSorted((a, b) => a - b)[2];
+  assert.ok(median < 200, `the median wait was ${median} ms`);
+  assert.equal(report.reason, "stopped");
+  assert.ok(report.bestEpoch >= 1 && events >= 5);
+  assert.equal(head, "linear");
+});
+
+test("an aborted run says so, and its best is kept", async (t) => {
+  const page = await library(t);
+  const [refused, head] = await page.evaluate(async () => {
+    const { create, drawing, refusal, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    await teach(tuner, 5);
+    const abort = new AbortController();
+    const run = tuner.train({ epochs: 10_000, patience: 10_000, signal: abort.signal });
+    const refused = refusal(run.result);
+    await run[Symbol.asyncIterator]().next();
+    abort.abort();
+    return [await refused, (await tuner.predict(drawing("ring", 3))).head];
+  });
+  assert.equal(refused.code, "aborted");
+  assert.equal(head, "linear");
+});
+
+test("without a worker, the calling thread computes", async (t) => {
+  const page = await library(t);
+  const label = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64, worker: false });
+    await teach(tuner, 2);
+    return (await tuner.predict(drawing("ring", 3))).label;
+  });
+  assert.equal(label, "ring");
+  assert.equal(page.workers().length, 0);
+});
+
+test("a worker that dies is replaced, with its examples and under the same ids", async (t) => {
+  const page = await library(t);
+  await page.evaluate(async () => {
+    const { create, teach } = globalThis.library;
+    const { tuner, statuses } = await create({ device: "cpu", size: 64 });
+    Object.assign(globalThis, { tuner, statuses, ids: await teach(tuner, 4) });
+  });
+  await kill(page);
+  const after = await page.evaluate(async () => {
+    const { library, tuner, statuses, ids } = globalThis;
+    const { label } = await tuner.predict(library.drawing("ring", 3));
+    await tuner.removeExample(ids[0]);
+    return { label, classes: tuner.classes(), restarts: statuses.filter(({ state }) => state === "restart") };
+  });
+  assert.equal(after.label, "ring");
+  assert.equal(after.classes[0].examples, 3);
+  assert.match(after.restarts[0].message, /restarted.*drawings are safe/);
+
+  const training = page.evaluate(() => {
+    const { library, tuner } = globalThis;
+    return library.refusal(tuner.train({ epochs: 10_000, patience: 10_000 }).result);
+  });
+  await page.waitForTimeout(300);
+  await kill(page);
+  const lost = await training;
+  assert.equal(lost.code, "worker-died");
+  assert.match(lost.message, /drawings are safe/);
+  const label = await page.evaluate(async () => {
+    const { library, tuner } = globalThis;
+    return (await tuner.predict(library.drawing("line", 3))).label;
+  });
+  assert.equal(label, "line");
+});
+
+test("a GPU that is lost twice is left for the CPU, with a word", { timeout: 600_000 }, async (t) => {
+  const page = await library(t);
+  const { kinds, labels, statuses, reason } = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner, statuses } = await create({ device: "webgpu", size: 64 });
+    await teach(tuner, 2);
+    const kinds = [tuner.device.kind];
+    const labels = [];
+    for (let i = 0; i < 2; i++) {
+      await tuner.loseDeviceForTest();
+      labels.push((await tuner.predict(drawing("ring", 3))).label);
+      kinds.push(tuner.device.kind);
+    }
+    return { kinds, labels, statuses, reason: tuner.device.reason };
+  });
+  assert.deepEqual(kinds, ["webgpu", "webgpu", "cpu"]);
+  assert.deepEqual(labels, ["ring", "ring"]);
+  assert.match(reason, /the CPU has taken over/);
+  assert.ok(statuses.some(({ state, message }) => state === "restart" && /CPU has taken over/.test(message)));
+});
+
+/** Ends the page's worker as a trap in the wasm would. */
+async function kill(page) {
+  await page.workers()[0].evaluate(() => {
+    setTimeout(() => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    });
+  });
+}
