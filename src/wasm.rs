@@ -11,27 +11,15 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::device::FaultLog;
 use crate::doodle::{Doodle, Image, Input};
 use crate::error::{Error, Result};
 use crate::finetune::Plan;
 use crate::tuner;
 
-unsafe extern "C" {
-    fn __wasm_call_ctors();
-}
-
 /// Runs once, when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
-    // SAFETY: the linker provides it. Unless the program calls it, every export is wrapped to run all of cubecl's
-    // constructors again on every call, which made a forward pass 300 times slower.
-    unsafe { __wasm_call_ctors() }
     console_error_panic_hook::set_once();
-    // Fails if a logger is there already: then a test harness has called this before.
-    if log::set_logger(&FaultLog).is_ok() {
-        log::set_max_level(log::LevelFilter::Error);
-    }
 }
 
 #[wasm_bindgen(typescript_custom_section)]

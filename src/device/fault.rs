@@ -68,9 +68,9 @@ async fn guarded<T>(reading: impl Future<Output = T>) -> Result<T> {
     Ok(reading.await)
 }
 
-/// A logger that turns the error records of the GPU libraries into faults. Install it once, before any GPU work.
-#[derive(Debug)]
-pub struct FaultLog;
+/// A logger that turns the error records of the GPU libraries into faults.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only browsers have a GPU so far"))]
+pub(super) struct FaultLog;
 
 impl log::Log for FaultLog {
     fn enabled(&self, metadata: &log::Metadata) -> bool {

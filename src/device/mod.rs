@@ -4,7 +4,7 @@ mod fault;
 #[cfg(target_arch = "wasm32")]
 mod webgpu;
 
-pub use fault::{FaultLog, clear_fault, read};
+pub use fault::{clear_fault, read};
 #[cfg(target_arch = "wasm32")]
 pub use webgpu::acquire as webgpu;
 

@@ -1,6 +1,6 @@
 //! A wgpu device of our own, registered with burn, so that its errors and its loss are seen.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use burn::prelude::*;
 use burn_wgpu::WgpuSetup;
@@ -9,11 +9,30 @@ use wasm_bindgen::JsValue;
 use super::{DeviceKind, Processor, fault};
 use crate::error::{Error, Result};
 
+unsafe extern "C" {
+    fn __wasm_call_ctors();
+}
+
+/// What must happen once, before any GPU work.
+fn prepare() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the linker provides it, and it runs cubecl's registrations. Unless the program calls it, the linker
+        // wraps every export to run them again on every call, which made a forward pass 300 times slower.
+        unsafe { __wasm_call_ctors() }
+        // Fails if there is a logger already; its owner then sees the faults.
+        if log::set_logger(&fault::FaultLog).is_ok() {
+            log::set_max_level(log::LevelFilter::Error);
+        }
+    });
+}
+
 /// Acquires the browser's preferred GPU.
 ///
 /// # Errors
 /// [`Error::NoWebGpu`] if the browser offers none, or burn cannot use what it offers.
 pub async fn acquire() -> Result<Processor> {
+    prepare();
     let unavailable =
         |what: String| Error::NoWebGpu(format!("WebGPU is not available here: {what}; the CPU works everywhere"));
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
