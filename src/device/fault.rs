@@ -16,6 +16,7 @@ thread_local! {
 }
 
 /// Records a fault. The loss of the device explains all others, and replaces them.
+#[cfg(any(target_arch = "wasm32", test))]
 pub(super) fn raise(fault: Error) {
     FAULT.with_borrow_mut(|first| {
         if first.is_none() || matches!(fault, Error::DeviceLost(_)) {
@@ -69,9 +70,10 @@ async fn guarded<T>(reading: impl Future<Output = T>) -> Result<T> {
 }
 
 /// A logger that turns the error records of the GPU libraries into faults.
-#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only browsers have a GPU so far"))]
+#[cfg(any(target_arch = "wasm32", test))]
 pub(super) struct FaultLog;
 
+#[cfg(any(target_arch = "wasm32", test))]
 impl log::Log for FaultLog {
     fn enabled(&self, metadata: &log::Metadata) -> bool {
         let library = |name| metadata.target().starts_with(name);
