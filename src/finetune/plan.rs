@@ -34,7 +34,7 @@ impl Default for Plan {
             epochs: 60,
             rate: 2e-3,
             batch_size: 32,
-            label_smoothing: 0.1,
+            label_smoothing: 0.05,
             weight_decay: 0.01,
             warm_up: 0.1,
             patience: 20,

@@ -16,11 +16,28 @@ const VIEWS = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
 };
 
+/** Slow motion: the page gets the events of a training one by one, so that the camera can follow. */
+function slowMotion() {
+  const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
+  let before = Promise.resolve();
+  Object.defineProperty(Worker.prototype, "onmessage", {
+    set(receive) {
+      set.call(this, (event) => {
+        const pause = event.data.type === "epoch" ? 60 : 0;
+        before = before
+          .then(() => new Promise((resolve) => setTimeout(resolve, pause)))
+          .then(() => receive(event));
+      });
+    },
+  });
+}
+
 const server = await serve({ "/": DIST });
 const browser = await launch();
 for (const [view, options] of Object.entries(VIEWS)) {
   for (const colorScheme of ["light", "dark"]) {
     const page = await browser.newPage({ ...options, colorScheme });
+    await page.addInitScript(slowMotion);
     const shoot = (moment) =>
       page.screenshot({
         path: join(folder, `${view}-${colorScheme}-${moment}.png`),
