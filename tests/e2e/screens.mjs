@@ -60,10 +60,9 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await shoot("2-before");
     await visitor.trainButton.click();
     await page
-      .getByText(/^Round \d/)
+      .getByText(/^Round 1\d/)
       .first()
-      .waitFor({ timeout: 5_000 })
-      .catch(() => {});
+      .waitFor();
     await shoot("3-during");
     await page
       .getByText(/^Learnt from/)

@@ -1,0 +1,121 @@
+import { useRef, useState } from "preact/hooks";
+import { active, choose, nameTaken, removeClass, renameClass, type DoodleClass } from "../state/doodles.js";
+import { importPictures } from "../state/pictures.js";
+import { complain, say } from "../state/notices.js";
+import { Gallery } from "./gallery.js";
+
+/** A class: its name, its doodles, and pictures in by file or drop. */
+export function ClassCard({ one }: { one: DoodleClass }) {
+  const [dropping, setDropping] = useState(false);
+  const isActive = active.value?.id === one.id;
+  const count = one.doodles.length;
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    setDropping(false);
+    void importPictures(one.id, event.dataTransfer?.files);
+  };
+  const onDragOver = (event: DragEvent) => {
+    event.preventDefault(); // says that a drop is welcome here
+    setDropping(true);
+  };
+  return (
+    <li
+      class={`card colour-${one.colour}${isActive ? " active" : ""}${dropping ? " dropping" : ""}`}
+      aria-label={`${one.name}, ${count} ${count === 1 ? "doodle" : "doodles"}`}
+      onDragOver={onDragOver}
+      onDragLeave={() => setDropping(false)}
+      onDrop={onDrop}
+    >
+      <div class="card-head">
+        <Name one={one} />
+        <span class="count">{count}</span>
+        <PictureButton one={one} />
+        <button
+          type="button"
+          class="icon"
+          title={`Delete ${one.name}`}
+          aria-label={`Delete ${one.name}`}
+          onClick={() => drop(one)}
+        >
+          <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />
+          </svg>
+        </button>
+      </div>
+      {count > 0 ? (
+        <Gallery one={one} />
+      ) : (
+        <button type="button" class="card-empty" onClick={() => startDrawing(one.id)}>
+          {isActive ? "Draw the first one and press Add" : `Choose ${one.name} to draw it`}
+        </button>
+      )}
+    </li>
+  );
+}
+
+/** Always a text field: renaming needs no mode. Escape, an empty or a taken name leave it as it was. */
+function Name({ one }: { one: DoodleClass }) {
+  const commit = (field: HTMLInputElement) => {
+    const name = field.value.trim().replace(/\s+/g, " ");
+    if (name !== one.name) {
+      if (nameTaken(name, one.id)) complain(`There is a class called ${name} already.`);
+      else if (name) renameClass(one.id, name);
+    }
+    field.value = name && !nameTaken(name, one.id) ? name : one.name;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const field = event.currentTarget as HTMLInputElement;
+    if (event.key === "Escape") field.value = one.name;
+    if (event.key === "Escape" || event.key === "Enter") field.blur();
+  };
+  return (
+    <input
+      id={`name-${one.id}`}
+      class="card-name"
+      aria-label="Name of the class"
+      value={one.name}
+      maxLength={40}
+      autocomplete="off"
+      spellcheck={false}
+      onFocus={() => choose(one.id)}
+      onKeyDown={onKeyDown}
+      onBlur={(event) => commit(event.currentTarget)}
+    />
+  );
+}
+
+function PictureButton({ one }: { one: DoodleClass }) {
+  const picker = useRef<HTMLInputElement>(null);
+  const label = `Add pictures to ${one.name}`;
+  const onChange = () => {
+    void importPictures(one.id, picker.current!.files);
+    picker.current!.value = "";
+  };
+  return (
+    <>
+      <input ref={picker} type="file" accept="image/*" multiple hidden onChange={onChange} />
+      <button
+        type="button"
+        class="icon"
+        title={label}
+        aria-label={label}
+        onClick={() => picker.current!.click()}
+      >
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M3 5h14v11H3zM3 14l4-4 3 3 3-3 4 4M13 8.2v.1" />
+        </svg>
+      </button>
+    </>
+  );
+}
+
+function startDrawing(classId: string): void {
+  choose(classId);
+  document.querySelector(".sheet")!.scrollIntoView({ block: "nearest" });
+}
+
+function drop(one: DoodleClass): void {
+  const putBack = removeClass(one.id);
+  document.getElementById("add-class")!.focus();
+  say(`${one.name} is gone.`, { label: "Undo", run: putBack });
+}

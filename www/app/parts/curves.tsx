@@ -1,0 +1,89 @@
+import type { TrainEvent } from "../../lib/index.js";
+import { percent } from "../words.js";
+
+const WIDTH = 300;
+const HEIGHT = 84;
+
+type Reading = (event: TrainEvent) => number | null;
+
+/** Loss and accuracy, epoch by epoch. Room is kept before there is anything to show. */
+export function Curves({ events, running }: { events: readonly TrainEvent[]; running: boolean }) {
+  // While it runs, the axis is the whole plan, so that the line grows instead of shrinking together.
+  const last = events.at(-1);
+  const epochs = (running ? last?.epochs : last?.epoch) ?? 1;
+  const highest = Math.max(
+    0.1,
+    ...events.flatMap((e) => [e.loss, e.validationLoss ?? 0]).filter(Number.isFinite),
+  );
+  return (
+    <div class="curves">
+      <Chart
+        title="Right answers"
+        events={events}
+        epochs={epochs}
+        top={1}
+        format={percent}
+        learnt={(e) => e.accuracy}
+        tested={(e) => e.validationAccuracy}
+      />
+      <Chart
+        title="Loss (less is better)"
+        events={events}
+        epochs={epochs}
+        top={highest}
+        format={(value) => value.toFixed(2)}
+        learnt={(e) => e.loss}
+        tested={(e) => e.validationLoss}
+      />
+      <p class="legend" aria-hidden="true">
+        <span class="learnt">learning</span>
+        <span class="tested">testing</span>
+      </p>
+    </div>
+  );
+}
+
+interface ChartProps {
+  title: string;
+  events: readonly TrainEvent[];
+  /** How many the axis is long. */
+  epochs: number;
+  top: number;
+  format: (value: number) => string;
+  learnt: Reading;
+  tested: Reading;
+}
+
+function Chart({ title, events, epochs, top, format, learnt, tested }: ChartProps) {
+  const last = events.at(-1);
+  const now = last ? (tested(last) ?? learnt(last)) : null;
+  const value = now === null ? "–" : format(now);
+  return (
+    <figure class="chart">
+      <figcaption>
+        {title} <b>{value}</b>
+      </figcaption>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${title}: ${value}`}
+      >
+        <path class="grid" d={`M0 .5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
+        <path class="learnt" d={line(events, learnt, epochs, top)} />
+        <path class="tested" d={line(events, tested, epochs, top)} />
+      </svg>
+    </figure>
+  );
+}
+
+function line(events: readonly TrainEvent[], read: Reading, epochs: number, top: number): string {
+  const points = events.flatMap((event) => {
+    const value = read(event);
+    if (value === null || !Number.isFinite(value)) return [];
+    const x = (WIDTH * event.epoch) / epochs;
+    const y = 2 + (HEIGHT - 4) * (1 - value / top);
+    return `${x.toFixed(1)} ${y.toFixed(1)}`;
+  });
+  return points.length > 0 ? `M${points.join("L")}` : "";
+}

@@ -1,0 +1,88 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Prediction } from "../../lib/index.js";
+import { classes } from "../state/doodles.js";
+import { guess, seen, settled } from "../state/guess.js";
+import { failure, taughtClasses, tuner } from "../state/learner.js";
+import { percent } from "../words.js";
+import { usePolite } from "./use-polite.js";
+
+const ROWS = 4;
+
+/** What the network makes of the drawing, while it is being drawn. */
+export function Guess() {
+  const answer = guess.value;
+  const spoken = usePolite(answer ? `My guess: ${answer.label}, ${percent(answer.probability)}` : "", 2000);
+  return (
+    <section class="guess panel" aria-labelledby="guess-title" data-settled={settled.value}>
+      <h2 id="guess-title" class="visually-hidden">
+        Guess
+      </h2>
+      <Seen />
+      <div class="guess-words">
+        {answer ? <Answer answer={answer} /> : <p class="guess-hint">{hint()}</p>}
+      </div>
+      <p class="visually-hidden" aria-live="polite">
+        {spoken}
+      </p>
+    </section>
+  );
+}
+
+function Answer({ answer }: { answer: Prediction }) {
+  const colourOf = (label: string) => classes.value.find(({ name }) => name === label)?.colour;
+  return (
+    <>
+      <p class="guess-headline" data-label={answer.label}>
+        {lead(answer)} <strong>{answer.label}</strong>
+      </p>
+      <ol class="bars">
+        {answer.ranking.slice(0, ROWS).map(({ label, probability }) => (
+          <li key={label} class={`bar colour-${colourOf(label)}`}>
+            <span class="bar-label">{label}</span>
+            <span class="bar-track">
+              <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
+            </span>
+            <span class="bar-value">{percent(probability)}</span>
+          </li>
+        ))}
+      </ol>
+      <p class="guess-how">{answer.head === "linear" ? "after training" : "quick look, before training"}</p>
+    </>
+  );
+}
+
+/** The network's own view, in its own pixels. */
+function Seen() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const image = seen.value;
+  useEffect(() => {
+    if (!image) return;
+    canvas.current!.width = image.width;
+    canvas.current!.height = image.height;
+    canvas.current!.getContext("2d")!.putImageData(image, 0, 0);
+  }, [image]);
+  return (
+    <figure class="seen">
+      <canvas
+        ref={canvas}
+        class={image ? "" : "blank"}
+        role="img"
+        aria-label={image ? "Your drawing as the network sees it" : "The network sees nothing yet"}
+      />
+      <figcaption>What the network sees</figcaption>
+    </figure>
+  );
+}
+
+function hint(): string {
+  if (failure.value) return "I cannot guess without the network. Your doodles are safe.";
+  if (!tuner.value) return "You can draw already. I guess along as soon as the network is here.";
+  if (taughtClasses.value < 2) return "Give two classes one doodle each, and I start guessing.";
+  return "Draw something, and I guess along.";
+}
+
+function lead({ probability }: Prediction): string {
+  if (probability > 0.85) return "That is";
+  if (probability > 0.6) return "I think it is";
+  return "Maybe it is";
+}

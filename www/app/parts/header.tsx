@@ -1,0 +1,19 @@
+export function Header() {
+  return (
+    <header class="masthead">
+      <h1>
+        <svg viewBox="0 0 64 32" aria-hidden="true">
+          <path d="M3 22C10-2 17-2 20 12s8 14 14 3 12-12 15-2 6 10 12 4" />
+        </svg>
+        doodle<b>tune</b>
+      </h1>
+      <p class="tagline">Draw a few doodles. Your own computer learns to tell them apart.</p>
+      <p class="privacy">
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M5 9V7a5 5 0 0 1 10 0v2M4 9h12v8H4z" />
+        </svg>
+        Nothing leaves this machine
+      </p>
+    </header>
+  );
+}

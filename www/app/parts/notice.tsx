@@ -1,0 +1,47 @@
+import { useEffect, useRef } from "preact/hooks";
+import { dismiss, notice, NOTICE_MS } from "../state/notices.js";
+import { sentence } from "../words.js";
+
+/** One sentence at the bottom of the window; never in the way, never lost on a screen reader. */
+export function Notice() {
+  const now = notice.value;
+  const held = useRef(false);
+  useEffect(() => {
+    if (now?.kind !== "info") return;
+    const timer = setInterval(() => held.current || dismiss(), NOTICE_MS);
+    return () => clearInterval(timer);
+  }, [now]);
+  const hold = () => void (held.current = true);
+  const release = () => void (held.current = false);
+  return (
+    <div
+      class="notices"
+      role="status"
+      onPointerEnter={hold}
+      onPointerLeave={release}
+      onFocusIn={hold}
+      onFocusOut={release}
+    >
+      {now && (
+        <div class={`notice ${now.kind}`}>
+          <p>{sentence(now.text)}</p>
+          {now.action && (
+            <button type="button" class="notice-action" onClick={() => act(now.action!.run)}>
+              {now.action.label}
+            </button>
+          )}
+          <button type="button" class="icon" aria-label="Dismiss" onClick={dismiss}>
+            <svg viewBox="0 0 20 20" aria-hidden="true">
+              <path d="m5 5 10 10M15 5 5 15" />
+            </svg>
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function act(run: () => void): void {
+  dismiss();
+  run();
+}

@@ -1,0 +1,108 @@
+import { effect, signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { SHEET } from "../state/doodles.js";
+import { beginStroke, hasInk, ink } from "../state/sheet.js";
+import { strokePath } from "./ink.js";
+
+const LINE_WIDTH = 15;
+
+/** The sheet of paper: takes the pen, the finger or the mouse, and shows the ink. */
+export function Sheet() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const stopShowing = showInk(canvas.current!);
+    const stopListening = listenToPen(canvas.current!);
+    return () => {
+      stopShowing();
+      stopListening();
+    };
+  }, []);
+  return (
+    <div class="sheet">
+      <canvas ref={canvas} role="img" aria-label={hasInk.value ? "Your drawing" : "Empty sheet to draw on"} />
+      <p class="sheet-hint" hidden={hasInk.value} aria-hidden="true">
+        Draw here
+      </p>
+    </div>
+  );
+}
+
+/** Redraws once a frame when the ink, the size or the colour scheme has changed. */
+function showInk(canvas: HTMLCanvasElement): () => void {
+  const pen = canvas.getContext("2d")!;
+  const redraws = signal(0);
+  const redraw = () => redraws.value++;
+  let frame = 0;
+
+  const draw = () => {
+    const side = Math.round(canvas.clientWidth * devicePixelRatio);
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    pen.setTransform(side / SHEET, 0, 0, side / SHEET, 0, 0);
+    pen.clearRect(0, 0, SHEET, SHEET);
+    pen.strokeStyle = getComputedStyle(canvas).color;
+    pen.lineWidth = LINE_WIDTH;
+    pen.lineCap = pen.lineJoin = "round";
+    for (const stroke of ink.peek()) pen.stroke(new Path2D(strokePath(stroke)));
+  };
+  const unsubscribe = effect(() => {
+    void ink.value;
+    void redraws.value;
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(draw);
+  });
+  const resized = new ResizeObserver(redraw);
+  resized.observe(canvas);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", redraw);
+
+  return () => {
+    unsubscribe();
+    cancelAnimationFrame(frame);
+    resized.disconnect();
+    scheme.removeEventListener("change", redraw);
+  };
+}
+
+/** One pointer draws at a time; a pen takes over from the hand that rests on the glass. */
+function listenToPen(canvas: HTMLCanvasElement): () => void {
+  const listening = new AbortController();
+  let drawing: PointerEvent | undefined;
+  let add: ReturnType<typeof beginStroke>;
+
+  const addPoints = (event: PointerEvent) => {
+    const box = canvas.getBoundingClientRect();
+    const units = SHEET / box.width;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const { clientX, clientY } of events.length > 0 ? events : [event]) {
+      add(round((clientX - box.left) * units), round((clientY - box.top) * units));
+    }
+  };
+  const on = (
+    type: "pointerdown" | "pointermove" | "pointerup" | "pointercancel",
+    f: (e: PointerEvent) => void,
+  ) => canvas.addEventListener(type, f, { signal: listening.signal });
+
+  on("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    if (drawing && !(event.pointerType === "pen" && drawing.pointerType === "touch")) return;
+    event.preventDefault();
+    (document.activeElement as HTMLElement | null)?.blur(); // so that Enter keeps the doodle
+    canvas.setPointerCapture(event.pointerId);
+    drawing = event;
+    add = beginStroke();
+    addPoints(event);
+  });
+  on("pointermove", (event) => {
+    if (event.pointerId === drawing?.pointerId) addPoints(event);
+  });
+  const end = (event: PointerEvent) => {
+    if (event.pointerId === drawing?.pointerId) drawing = undefined;
+  };
+  on("pointerup", end);
+  on("pointercancel", end);
+  return () => listening.abort();
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

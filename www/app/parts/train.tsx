@@ -1,0 +1,33 @@
+import { progress } from "../state/progress.js";
+import { events, outcome, running, stop, train } from "../state/training.js";
+import { Curves } from "./curves.js";
+import { usePolite } from "./use-polite.js";
+
+/** The button, how far it has come, and what has come of it. */
+export function Train() {
+  const { text, share } = progress.value;
+  const spoken = usePolite(text, 3000);
+  return (
+    <section class="train panel" aria-labelledby="train-title">
+      <h2 id="train-title" class="visually-hidden">
+        Train
+      </h2>
+      <button
+        type="button"
+        class={`primary big ${running.value ? "stop" : ""}`}
+        aria-describedby="train-progress"
+        onClick={() => (running.value ? stop() : void train())}
+      >
+        {running.value ? "Stop" : outcome.value ? "Train again" : "Train"}
+      </button>
+      <progress aria-label="Progress" max={1} value={share ?? 0} data-idle={share === undefined} />
+      <p id="train-progress" class="train-progress">
+        {text}
+      </p>
+      <Curves events={events.value} running={running.value} />
+      <p class="visually-hidden" aria-live="polite">
+        {spoken}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,99 @@
+import { computed, signal } from "@preact/signals";
+
+/** One stroke on the sheet, all x then all y; the sheet is SHEET units wide and high on every screen. */
+export type Stroke = [number[], number[]];
+export const SHEET = 1000;
+
+export interface Doodle {
+  id: string;
+  input: Stroke[] | Blob;
+}
+
+export interface DoodleClass {
+  id: string;
+  name: string;
+  /** Which of the palette's colours. */
+  colour: number;
+  doodles: Doodle[];
+}
+
+const COLOURS = 8;
+
+/** Everything that the person has made, in the order in which it is shown. Never changed in place. */
+export const classes = signal<readonly DoodleClass[]>([newClass("Cat", 0), newClass("House", 1)]);
+const chosen = signal<string | null>(null);
+/** The class that the next doodle goes to. */
+export const active = computed(() => classes.value.find(({ id }) => id === chosen.value) ?? classes.value[0]);
+export const doodleCount = computed(() =>
+  classes.value.reduce((sum, { doodles }) => sum + doodles.length, 0),
+);
+
+export function choose(classId: string): void {
+  chosen.value = classId;
+}
+
+/** Adds a class under a free name and makes it the active one. */
+export function addClass(): DoodleClass {
+  let number = classes.value.length + 1;
+  while (nameTaken(`Class ${number}`)) number++;
+  const colours = Array.from({ length: COLOURS }, (_, colour) => colour);
+  const uses = (colour: number) => classes.value.filter((one) => one.colour === colour).length;
+  const colour = colours.reduce((best, next) => (uses(next) < uses(best) ? next : best));
+  const added = newClass(`Class ${number}`, colour);
+  classes.value = [...classes.value, added];
+  choose(added.id);
+  return added;
+}
+
+export function nameTaken(name: string, exceptId?: string): boolean {
+  const same = (other: string) => other.localeCompare(name, undefined, { sensitivity: "accent" }) === 0;
+  return classes.value.some((one) => one.id !== exceptId && same(one.name));
+}
+
+export function renameClass(id: string, name: string): void {
+  change(id, (one) => ({ ...one, name }));
+}
+
+/** Removes a class; what it returns puts it back. */
+export function removeClass(id: string): () => void {
+  const index = classes.value.findIndex((one) => one.id === id);
+  const removed = classes.value[index]!;
+  classes.value = classes.value.toSpliced(index, 1);
+  return () => {
+    // Its name may have been given away meanwhile.
+    const name = nameTaken(removed.name) ? `${removed.name} (again)` : removed.name;
+    classes.value = classes.value.toSpliced(index, 0, { ...removed, name });
+  };
+}
+
+export function addDoodle(classId: string, input: Stroke[] | Blob): void {
+  const doodle = { id: freshId(), input };
+  change(classId, (one) => ({ ...one, doodles: [...one.doodles, doodle] }));
+}
+
+/** Removes a doodle; what it returns puts it back. */
+export function removeDoodle(classId: string, doodleId: string): () => void {
+  let index = 0;
+  let removed: Doodle | undefined;
+  change(classId, (one) => {
+    index = one.doodles.findIndex(({ id }) => id === doodleId);
+    removed = one.doodles[index];
+    return { ...one, doodles: one.doodles.filter(({ id }) => id !== doodleId) };
+  });
+  return () => {
+    if (removed) change(classId, (one) => ({ ...one, doodles: one.doodles.toSpliced(index, 0, removed!) }));
+  };
+}
+
+function change(id: string, edit: (one: DoodleClass) => DoodleClass): void {
+  classes.value = classes.value.map((one) => (one.id === id ? edit(one) : one));
+}
+
+function newClass(name: string, colour: number): DoodleClass {
+  return { id: freshId(), name, colour, doodles: [] };
+}
+
+/** Not crypto.randomUUID, which is missing where the page comes from a plain http address in the classroom. */
+function freshId(): string {
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}

@@ -1,0 +1,61 @@
+import { effect, signal } from "@preact/signals";
+import { DoodleTuneError, type Prediction } from "../../lib/index.js";
+import { knowledge, report, taughtClasses, tuner } from "./learner.js";
+import { ink } from "./sheet.js";
+
+/** How long the hand may move before the next look. */
+const PAUSE_MS = 60;
+
+/** What the network makes of the sheet; null while there is nothing to say. */
+export const guess = signal<Prediction | null>(null);
+/** Whether the guess is about the sheet as it is now. */
+export const settled = signal(true);
+/** Exactly what the network sees of the sheet. */
+export const seen = signal<ImageData | null>(null);
+
+let scheduled = false;
+let looking = false;
+let again = false;
+
+effect(() => {
+  void ink.value;
+  void knowledge.value;
+  if (!tuner.value) return;
+  settled.value = false;
+  schedule();
+});
+
+/** At most one look is under way and at most one is waiting; the waiting one sees the latest ink. */
+function schedule(): void {
+  if (looking) again = true;
+  if (looking || scheduled) return;
+  scheduled = true;
+  setTimeout(look, PAUSE_MS);
+}
+
+async function look(): Promise<void> {
+  scheduled = false;
+  looking = true;
+  again = false;
+  const strokes = ink.peek();
+  try {
+    const [image, answer] = strokes.length > 0 ? await ask(strokes) : [null, null];
+    // A sheet that was emptied meanwhile has no answer.
+    const stale = ink.peek().length === 0;
+    seen.value = stale ? null : image;
+    guess.value = stale ? null : answer;
+  } catch (error) {
+    guess.value = null;
+    // A dot is the beginning of a drawing, not a mistake.
+    if (!(error instanceof DoodleTuneError && error.code === "empty-drawing")) report(error);
+  }
+  looking = false;
+  if (again) schedule();
+  else settled.value = true;
+}
+
+function ask(strokes: typeof ink.value): Promise<[ImageData, Prediction | null]> {
+  const { value } = tuner;
+  const answer = taughtClasses.peek() >= 2 ? value!.predict(strokes) : Promise.resolve(null);
+  return Promise.all([value!.preview(strokes), answer]);
+}

@@ -1,0 +1,177 @@
+import { computed, effect, signal } from "@preact/signals";
+import {
+  DoodleTune,
+  DoodleTuneError,
+  type CreateOptions,
+  type DeviceReport,
+  type Status,
+} from "../../lib/index.js";
+import { classes, doodleCount, removeDoodle, type Doodle } from "./doodles.js";
+import { complain, say } from "./notices.js";
+
+/** A few at a time, so that guesses get their turn in between. */
+const BATCH = 8;
+
+export const status = signal<Status>({ state: "prepare", message: "Waking up" });
+export const tuner = signal<DoodleTune | null>(null);
+export const device = signal<DeviceReport | null>(null);
+/** Why there is no tuner, and will be none without help. */
+export const failure = signal<string | null>(null);
+/** Counts every change in what the tuner would answer, so that guesses can be asked for again. */
+export const knowledge = signal(0);
+/** Whether the last training still holds: other examples, or another engine, and it does not. */
+export const trained = signal(false);
+
+/** What the tuner has been taught: doodle id to the tuner's own id and the class. */
+const taught = new Map<string, { id: number; classId: string }>();
+/** The tuner's labels by class id; they follow the names of the classes. */
+const labels = new Map<string, string>();
+
+/** Classes that can be told apart now; counts only what has been taught. */
+export const taughtClasses = computed(() => {
+  void knowledge.value;
+  return new Set([...taught.values()].map(({ classId }) => classId)).size;
+});
+
+/** Doodles that the tuner has not looked at yet. */
+export const untaught = computed(() => {
+  void knowledge.value;
+  return doodleCount.value - taught.size;
+});
+
+/** Loads the network; from then on it is kept in step with the doodles. */
+export function startLearner(): void {
+  tuner.value?.dispose();
+  tuner.value = null;
+  failure.value = null;
+  taught.clear();
+  labels.clear();
+  DoodleTune.create({ ...optionsFromAddress(), onStatus: follow }).then((created) => {
+    device.value = created.device;
+    tuner.value = created;
+  }, giveUp);
+}
+
+effect(() => {
+  void classes.value;
+  if (tuner.value) void keepInStep();
+});
+
+/** Tells of what a call to the tuner was refused with; a tuner that has given up has been told of already. */
+export function report(error: unknown): void {
+  if (!failure.value) complain(error);
+}
+
+function giveUp({ message }: { message: string }): void {
+  failure.value = message;
+  complain(message, { label: "Try again", run: startLearner });
+}
+
+let inStep: Promise<void> = Promise.resolve();
+let waiting = false;
+
+/** Resolves when the tuner knows exactly the doodles on the page. */
+export function keepInStep(): Promise<void> {
+  if (waiting) return inStep;
+  waiting = true;
+  inStep = inStep.then(async () => {
+    waiting = false;
+    try {
+      if (tuner.peek()) await reconcile(tuner.peek()!);
+    } catch (error) {
+      report(error);
+    }
+  });
+  return inStep;
+}
+
+/** Makes the fewest calls that bring the tuner to what the page shows. */
+async function reconcile(tuner: DoodleTune): Promise<void> {
+  const now = classes.peek();
+  for (const [classId, label] of labels) {
+    const one = now.find(({ id }) => id === classId);
+    if (one && one.name !== label && hasTaught(classId)) {
+      await tuner.renameClass(label, one.name);
+      knowledge.value++;
+    }
+    if (one) labels.set(classId, one.name);
+    else labels.delete(classId);
+  }
+
+  const present = new Set(now.flatMap(({ doodles }) => doodles.map(({ id }) => id)));
+  const gone = [...taught].filter(([doodleId]) => !present.has(doodleId));
+  if (gone.length > 0) {
+    await tuner.removeExamples(gone.map(([, { id }]) => id));
+    for (const [doodleId] of gone) taught.delete(doodleId);
+    examplesChanged();
+  }
+
+  const fresh = now.flatMap((one) =>
+    one.doodles
+      .filter(({ id }) => !taught.has(id))
+      .map((doodle) => ({ doodle, classId: one.id, label: one.name })),
+  );
+  for (let start = 0; start < fresh.length; start += BATCH)
+    await teach(tuner, fresh.slice(start, start + BATCH));
+}
+
+interface Lesson {
+  doodle: Doodle;
+  classId: string;
+  label: string;
+}
+
+async function teach(tuner: DoodleTune, lessons: Lesson[]): Promise<void> {
+  let ids: number[];
+  try {
+    ids = await tuner.addExamples(lessons.map(({ label, doodle }) => ({ label, input: doodle.input })));
+  } catch (error) {
+    if (!isAboutInput(error)) throw error;
+    // One of them is at fault; find it, and let the others in.
+    if (lessons.length > 1) {
+      for (const lesson of lessons) await teach(tuner, [lesson]);
+      return;
+    }
+    const [{ classId, doodle }] = lessons as [Lesson];
+    removeDoodle(classId, doodle.id);
+    complain(error);
+    return;
+  }
+  lessons.forEach(({ doodle, classId, label }, index) => {
+    taught.set(doodle.id, { id: ids[index]!, classId });
+    labels.set(classId, label);
+  });
+  examplesChanged();
+}
+
+function examplesChanged(): void {
+  trained.value = false;
+  knowledge.value++;
+}
+
+function hasTaught(classId: string): boolean {
+  return [...taught.values()].some((one) => one.classId === classId);
+}
+
+function isAboutInput(error: unknown): boolean {
+  return error instanceof DoodleTuneError && (error.code === "empty-drawing" || error.code === "bad-input");
+}
+
+function follow(next: Status): void {
+  status.value = next;
+  if (next.state === "restart") say(next.message);
+  if (next.state === "failed") giveUp(next);
+  if (next.state === "ready" && tuner.value) {
+    device.value = tuner.value.device;
+    examplesChanged();
+  }
+}
+
+/** `?device=cpu&size=64` overrules; what makes no sense is refused by the tuner, in its words. */
+function optionsFromAddress(): CreateOptions {
+  const asked = new URLSearchParams(location.search);
+  const options: CreateOptions = {};
+  if (asked.has("device")) options.device = asked.get("device") as NonNullable<CreateOptions["device"]>;
+  if (asked.has("size")) options.size = Number(asked.get("size"));
+  return options;
+}

@@ -1,0 +1,27 @@
+import { signal } from "@preact/signals";
+
+export interface Notice {
+  text: string;
+  kind: "info" | "problem";
+  action: { label: string; run: () => void } | undefined;
+}
+
+/** How long a notice stays that is no problem; it waits while it is pointed at or focused. */
+export const NOTICE_MS = 10_000;
+
+/** The one notice on show; a newer one takes its place. */
+export const notice = signal<Notice | null>(null);
+
+export function say(text: string, action?: Notice["action"]): void {
+  notice.value = { text, kind: "info", action };
+}
+
+/** Says what went wrong, and offers what can be done about it. */
+export function complain(error: unknown, action?: Notice["action"]): void {
+  const text = error instanceof Error ? error.message : String(error);
+  notice.value = { text, kind: "problem", action };
+}
+
+export function dismiss(): void {
+  notice.value = null;
+}

@@ -1,0 +1,60 @@
+import { computed } from "@preact/signals";
+import { outcomeInWords, sentence, timeLeft } from "../words.js";
+import { doodleCount } from "./doodles.js";
+import { failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
+import { events, outcome, running } from "./training.js";
+
+interface Progress {
+  text: string;
+  /** 0 to 1; absent while nothing is under way. */
+  share?: number;
+}
+
+/** What is under way, or what has come of it, or what can be done. */
+export const progress = computed((): Progress => {
+  if (failure.value) return { text: sentence(failure.value) };
+  return loading() ?? training() ?? looking() ?? { text: result() ?? invitation() };
+});
+
+function loading(): Progress | undefined {
+  const now = status.value;
+  if (now.state === "restart") return { text: "Starting again …", share: 0 };
+  if (now.state === "download") {
+    const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+    const of = now.total ? ` of ${megabytes(now.total)}` : "";
+    return {
+      text: `${now.message}: ${megabytes(now.loaded)}${of} MB`,
+      share: now.total ? now.loaded / now.total : 0,
+    };
+  }
+  if (!tuner.value || now.state === "prepare") return { text: `${now.message} …`, share: 1 };
+  return undefined;
+}
+
+function training(): Progress | undefined {
+  const last = events.value.at(-1);
+  if (!running.value || !last || outcome.value) return undefined;
+  return {
+    text: `Round ${last.epoch} of ${last.epochs}, ${timeLeft(last.secondsLeft)}`,
+    share: last.epoch / last.epochs,
+  };
+}
+
+function looking(): Progress | undefined {
+  const [all, open] = [doodleCount.value, untaught.value];
+  if (open > 0) return { text: `Looking at your doodles: ${all - open} of ${all}`, share: 1 - open / all };
+  return running.value ? { text: "Starting …", share: 0 } : undefined;
+}
+
+function result(): string | undefined {
+  if (!outcome.value) return undefined;
+  return trained.value
+    ? outcomeInWords(outcome.value)
+    : `The doodles have changed since the last training. ${invitation()}`;
+}
+
+function invitation(): string {
+  return taughtClasses.value < 2
+    ? "Training needs doodles in two classes or more. Five of each are a good start."
+    : `${doodleCount.value} doodles are ready to learn from.`;
+}

@@ -1,0 +1,44 @@
+import { computed, signal } from "@preact/signals";
+import { active, addDoodle, type Stroke } from "./doodles.js";
+import { say } from "./notices.js";
+
+/** What is on the sheet now, the stroke being drawn included. */
+export const ink = signal<readonly Stroke[]>([]);
+const history = signal<readonly (readonly Stroke[])[]>([]);
+export const canUndo = computed(() => history.value.length > 0);
+export const hasInk = computed(() => ink.value.length > 0);
+
+/** Begins a stroke; what it returns adds points to it. */
+export function beginStroke(): (x: number, y: number) => void {
+  const before = ink.value;
+  const stroke: Stroke = [[], []];
+  history.value = [...history.value, before];
+  return (x, y) => {
+    stroke[0].push(x);
+    stroke[1].push(y);
+    ink.value = [...before, stroke];
+  };
+}
+
+export function undo(): void {
+  const last = history.value.at(-1);
+  if (!last) return;
+  ink.value = last;
+  history.value = history.value.slice(0, -1);
+}
+
+/** Empties the sheet; undo brings the drawing back. */
+export function clear(): void {
+  if (!hasInk.value) return;
+  history.value = [...history.value, ink.value];
+  ink.value = [];
+}
+
+/** Gives the drawing to the active class and takes a fresh sheet. */
+export function keep(): void {
+  if (!active.value) return say("Add a class first, so that the doodle has a home.");
+  if (!hasInk.value) return say("Draw something first, then add it.");
+  addDoodle(active.value.id, [...ink.value]);
+  ink.value = [];
+  history.value = [];
+}

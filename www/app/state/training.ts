@@ -1,0 +1,44 @@
+import { signal } from "@preact/signals";
+import type { TrainEvent, TrainReport, TrainRun } from "../../lib/index.js";
+import { keepInStep, knowledge, report, taughtClasses, trained, tuner } from "./learner.js";
+import { say } from "./notices.js";
+
+export const running = signal(false);
+/** One entry an epoch, of the present run or the last. */
+export const events = signal<readonly TrainEvent[]>([]);
+export const outcome = signal<TrainReport | null>(null);
+
+let run: TrainRun | undefined;
+let stopAsked = false;
+
+export async function train(): Promise<void> {
+  if (!tuner.value) return say("The network is still on its way. You can go on drawing meanwhile.");
+  running.value = true;
+  stopAsked = false;
+  try {
+    await keepInStep();
+    if (taughtClasses.value < 2)
+      return say("Give at least two classes a doodle each, then I can learn the difference.");
+    if (!stopAsked) await follow(tuner.value.train());
+  } catch (error) {
+    report(error);
+  } finally {
+    running.value = false;
+    run = undefined;
+  }
+}
+
+export function stop(): void {
+  stopAsked = true;
+  run?.stop();
+}
+
+async function follow(started: TrainRun): Promise<void> {
+  run = started;
+  events.value = [];
+  outcome.value = null;
+  for await (const event of started) events.value = [...events.value, event];
+  outcome.value = await started.result;
+  trained.value = true;
+  knowledge.value++;
+}

@@ -1,0 +1,93 @@
+import { loadWasm, Tuner, weightsUrl } from "./assets.js";
+import { DoodleTuneError } from "./errors.js";
+import type { Command, EngineEvent, EngineOptions, Request } from "./protocol.js";
+import { fetchWeights } from "./weights.js";
+
+/** Owns one tuner and answers requests; runs in a worker, or on the calling thread. */
+export class Engine {
+  #tuner: Tuner | undefined;
+  readonly #emit: (event: EngineEvent) => void;
+
+  constructor(emit: (event: EngineEvent) => void) {
+    this.#emit = emit;
+  }
+
+  async handle({ id, command }: Request): Promise<void> {
+    try {
+      this.#emit({ type: "answer", id, value: await this.#answer(id, command) });
+    } catch (error) {
+      // After a trap nothing in the wasm memory can be trusted.
+      if (error instanceof WebAssembly.RuntimeError) {
+        this.#emit({ type: "crash", message: error.message });
+        return;
+      }
+      const { code, message } = DoodleTuneError.from(error);
+      this.#emit({ type: "refusal", id, code, message });
+    }
+  }
+
+  close(): void {
+    this.#tuner?.free();
+    this.#tuner = undefined;
+  }
+
+  #answer(id: number, command: Command): unknown {
+    switch (command.type) {
+      case "ping":
+        return;
+      case "create":
+        return this.#create(command.options);
+      case "add":
+        return this.#owned.addExamples(command.examples);
+      case "remove":
+        return this.#owned.removeExamples(command.ids);
+      case "move":
+        return this.#owned.moveExample(command.id, command.label);
+      case "renameClass":
+        return this.#owned.renameClass(command.from, command.to);
+      case "removeClass":
+        return this.#owned.removeClass(command.label);
+      case "predict":
+        return this.#owned.predict(command.input);
+      case "preview":
+        return this.#owned.preview(command.input);
+      case "train":
+        return this.#owned.train(command.options, (event) => this.#emit({ type: "epoch", id, event }));
+      case "stop":
+        return this.#owned.stop();
+      case "loseDevice":
+        return this.#owned.loseDeviceForTest();
+    }
+  }
+
+  async #create({ backbone, tuner, weights }: EngineOptions) {
+    const bytes =
+      weights instanceof ArrayBuffer
+        ? new Uint8Array(weights)
+        : await this.#download(weights ?? weightsUrl(backbone).href);
+    this.#prepare("Preparing the network");
+    await loadWasm();
+    this.#tuner = await Tuner.create(tuner, bytes, (message) => this.#prepare(message));
+    return { device: this.#tuner.device(), backbone: this.#tuner.backbone() };
+  }
+
+  #download(url: string): Promise<Uint8Array> {
+    let announced = 0;
+    return fetchWeights(url, (loaded, total) => {
+      // A status for every chunk would drown the page in messages.
+      if (loaded !== total && loaded - announced < 100_000) return;
+      announced = loaded;
+      const message = "Fetching the pretrained network";
+      this.#emit({ type: "status", status: { state: "download", message, loaded, total } });
+    });
+  }
+
+  #prepare(message: string): void {
+    this.#emit({ type: "status", status: { state: "prepare", message } });
+  }
+
+  get #owned(): Tuner {
+    if (!this.#tuner) throw new DoodleTuneError("disposed", "The tuner has been disposed of.");
+    return this.#tuner;
+  }
+}

@@ -1,0 +1,4 @@
+export { DoodleTune } from "./tuner.js";
+export { TrainRun } from "./run.js";
+export { DoodleTuneError, type ErrorCode } from "./errors.js";
+export type * from "./types.js";

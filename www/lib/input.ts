@@ -1,0 +1,86 @@
+import { DoodleTuneError } from "./errors.js";
+import type { WireInput } from "./protocol.js";
+import type { Input, Point, Stroke } from "./types.js";
+
+/** Pictures are scaled down to this before they are kept: the network looks at a quarter of it or less. */
+const MAX_SIDE = 512;
+
+const ACCEPTED = "strokes, ImageData, a canvas, an ImageBitmap or a Blob with an image";
+
+/** Any input in the form that crosses to the engine. */
+export async function toWire(input: Input): Promise<WireInput> {
+  if (Array.isArray(input)) return { strokes: (input as readonly Stroke[]).map(toPair) };
+  if (input instanceof Blob) return decode(input);
+  if (input instanceof ImageData) return fromImageData(input);
+  if (isDrawable(input)) return read(input, input.width, input.height);
+  throw new DoodleTuneError("bad-input", `The input is ${describe(input)}; allowed are ${ACCEPTED}.`);
+}
+
+function toPair(stroke: Stroke, index: number): number[][] {
+  if (Array.isArray(stroke) && stroke.every(isPoint)) return [stroke.map((p) => p.x), stroke.map((p) => p.y)];
+  const [xs, ys] = Array.isArray(stroke) ? (stroke as unknown[]) : [];
+  if (isList(xs) && isList(ys)) return [Array.from(xs), Array.from(ys)];
+  const message = `Stroke ${index + 1} is ${describe(stroke)}; a stroke is [[x, …], [y, …]] or a list of {x, y}.`;
+  throw new DoodleTuneError("bad-input", message);
+}
+
+async function decode(blob: Blob): Promise<WireInput> {
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(blob);
+  } catch (cause) {
+    const message = `This file${blob.type && ` (${blob.type})`} is not an image that the browser can read.`;
+    throw new DoodleTuneError("bad-input", message, { cause });
+  }
+  try {
+    return read(bitmap, bitmap.width, bitmap.height);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function fromImageData(image: ImageData): WireInput {
+  const { width, height, data } = image;
+  if (Math.max(width, height) <= MAX_SIDE) return { width, height, data: new Uint8ClampedArray(data) };
+  const whole = new OffscreenCanvas(width, height);
+  context(whole).putImageData(image, 0, 0);
+  return read(whole, width, height);
+}
+
+function read(source: CanvasImageSource, width: number, height: number): WireInput {
+  const scale = Math.min(1, MAX_SIDE / Math.max(width, height, 1));
+  const w = Math.max(1, Math.round(width * scale));
+  const h = Math.max(1, Math.round(height * scale));
+  try {
+    const canvas = context(new OffscreenCanvas(w, h));
+    canvas.imageSmoothingQuality = "high";
+    canvas.drawImage(source, 0, 0, w, h);
+    return { width: w, height: h, data: canvas.getImageData(0, 0, w, h).data };
+  } catch (cause) {
+    // An empty canvas, a closed bitmap, or a canvas that another site's image has touched.
+    const message = `The picture cannot be read: ${(cause as Error).message}`;
+    throw new DoodleTuneError("bad-input", message, { cause });
+  }
+}
+
+function context(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
+  return canvas.getContext("2d", { willReadFrequently: true })!;
+}
+
+function isDrawable(input: unknown): input is HTMLCanvasElement | OffscreenCanvas | ImageBitmap {
+  const kinds = ["HTMLCanvasElement", "OffscreenCanvas", "ImageBitmap"] as const;
+  return kinds.some((kind) => kind in globalThis && input instanceof globalThis[kind]);
+}
+
+function isPoint(value: unknown): value is Point {
+  return typeof value === "object" && value !== null && "x" in value && "y" in value;
+}
+
+function isList(value: unknown): value is ArrayLike<number> {
+  return Array.isArray(value) || ArrayBuffer.isView(value);
+}
+
+function describe(value: unknown): string {
+  if (value === null || typeof value !== "object") return String(value);
+  return value.constructor?.name === "Array" ? "an array of something else" : `a ${value.constructor?.name}`;
+}

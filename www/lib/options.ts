@@ -1,0 +1,88 @@
+import { DoodleTuneError } from "./errors.js";
+import type { EngineOptions } from "./protocol.js";
+import type { CreateOptions, TrainOptions } from "./types.js";
+
+type Checks<Options> = Record<keyof Options, { allowed: string; ok: (value: unknown) => boolean }>;
+
+/** What is allowed for each option of `create`; which sizes there are depends on the network, which checks it. */
+const CREATE: Checks<CreateOptions> = {
+  backbone: { allowed: '"efficientnet-lite0"', ok: (value) => value === "efficientnet-lite0" },
+  device: {
+    allowed: '"auto", "cpu" or "webgpu"',
+    ok: (value) => value === "auto" || value === "cpu" || value === "webgpu",
+  },
+  size: { allowed: "a whole number of pixels", ok: Number.isInteger },
+  weights: {
+    allowed: "a URL, a string or an ArrayBuffer",
+    ok: (value) => typeof value === "string" || value instanceof URL || value instanceof ArrayBuffer,
+  },
+  worker: { allowed: "true or false", ok: (value) => typeof value === "boolean" },
+  onStatus: { allowed: "a function", ok: (value) => typeof value === "function" },
+};
+
+const COUNT = {
+  allowed: "a whole number from 1",
+  ok: (value: unknown) => Number.isInteger(value) && Number(value) > 0,
+};
+const NUMBER = { allowed: "a number", ok: Number.isFinite };
+
+/** What kind of value each option of `train` takes; the engine knows the ranges. */
+const TRAIN: Checks<TrainOptions> = {
+  epochs: COUNT,
+  rate: NUMBER,
+  batchSize: COUNT,
+  labelSmoothing: NUMBER,
+  weightDecay: NUMBER,
+  warmUp: NUMBER,
+  patience: COUNT,
+  validation: NUMBER,
+  seed: {
+    allowed: "a whole number from 0",
+    ok: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  },
+  signal: { allowed: "an AbortSignal", ok: (value) => value instanceof AbortSignal },
+};
+
+/** Refuses unknown keys and wrong values of `create`; the message names the key and what is allowed. */
+export function checkCreateOptions(options: CreateOptions): void {
+  check(options, CREATE);
+}
+
+/** The same for `train`. */
+export function checkTrainOptions(options: TrainOptions): void {
+  check(options, TRAIN);
+}
+
+function check<Options extends object>(options: Options, checks: Checks<Options>): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, key)) {
+      const known = Object.keys(checks).join(", ");
+      throw new DoodleTuneError("bad-option", `There is no option "${key}"; the options are ${known}.`);
+    }
+    const { allowed, ok } = checks[key as keyof Options];
+    if (value !== undefined && !ok(value)) {
+      throw new DoodleTuneError("bad-option", `${key} is ${String(value)}; it must be ${allowed}.`);
+    }
+  }
+}
+
+/** The options in the form that crosses to the engine. */
+export function toEngineOptions({ backbone, device, size, weights }: CreateOptions): EngineOptions {
+  const tuner: EngineOptions["tuner"] = {};
+  if (device !== undefined) tuner.device = device;
+  if (size !== undefined) tuner.size = size;
+  return {
+    backbone: backbone ?? "efficientnet-lite0",
+    tuner,
+    // A worker would resolve a relative address against its own script.
+    weights: weights === undefined || weights instanceof ArrayBuffer ? weights : absolute(weights),
+  };
+}
+
+function absolute(url: URL | string): string {
+  try {
+    return new URL(url, globalThis.document?.baseURI ?? location.href).href;
+  } catch (cause) {
+    throw new DoodleTuneError("bad-option", `weights is "${url}", which is no address.`, { cause });
+  }
+}

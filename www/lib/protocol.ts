@@ -1,0 +1,61 @@
+import type { ErrorCode } from "./errors.js";
+import type {
+  BackboneName,
+  BackboneReport,
+  DeviceChoice,
+  DeviceReport,
+  Prediction,
+  Status,
+  TrainEvent,
+  TrainOptions,
+  TrainReport,
+} from "./types.js";
+
+/** A drawing or picture in the one form that crosses to the engine. */
+export type WireInput =
+  { strokes: number[][][] } | { width: number; height: number; data: Uint8ClampedArray };
+
+/** What the engine needs to start. */
+export interface EngineOptions {
+  backbone: BackboneName;
+  /** Passed on to the wasm package as it is, so that its own checks speak. */
+  tuner: { device?: DeviceChoice; size?: number };
+  /** An absolute URL, the bytes, or nothing for the weights that come with the package. */
+  weights: string | ArrayBuffer | undefined;
+}
+
+/** Everything that an engine can be asked: the arguments and the answer. */
+export interface Calls {
+  create: { ask: { options: EngineOptions }; answer: { device: DeviceReport; backbone: BackboneReport } };
+  add: { ask: { examples: { label: string; input: WireInput }[] }; answer: number[] };
+  remove: { ask: { ids: number[] }; answer: void };
+  move: { ask: { id: number; label: string }; answer: void };
+  renameClass: { ask: { from: string; to: string }; answer: void };
+  removeClass: { ask: { label: string }; answer: void };
+  predict: { ask: { input: WireInput }; answer: Prediction };
+  preview: { ask: { input: WireInput }; answer: { size: number; pixels: Uint8ClampedArray<ArrayBuffer> } };
+  train: { ask: { options: Omit<TrainOptions, "signal"> }; answer: TrainReport };
+  stop: { ask: object; answer: void };
+  ping: { ask: object; answer: void };
+  loseDevice: { ask: object; answer: void };
+}
+
+/** One question, as it is sent. */
+export type Command = { [Type in keyof Calls]: { type: Type } & Calls[Type]["ask"] }[keyof Calls];
+
+/** The answer to a kind of command. */
+export type Answer<C extends Command> = Calls[C["type"]]["answer"];
+
+/** Main thread to engine. */
+export interface Request {
+  id: number;
+  command: Command;
+}
+
+/** Engine to main thread; `id` is the request's. */
+export type EngineEvent =
+  | { type: "answer"; id: number; value: unknown }
+  | { type: "refusal"; id: number; code: ErrorCode; message: string }
+  | { type: "epoch"; id: number; event: TrainEvent }
+  | { type: "status"; status: Status }
+  | { type: "crash"; message: string };

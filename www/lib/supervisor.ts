@@ -1,0 +1,145 @@
+import { DoodleTuneError } from "./errors.js";
+import { Ledger } from "./ledger.js";
+import { Link } from "./link.js";
+import type { OpenPort } from "./port.js";
+import type { Answer, Command, EngineOptions } from "./protocol.js";
+import type { BackboneReport, DeviceReport, Status, TrainEvent } from "./types.js";
+
+const MAX_RESTARTS = 2;
+const RESTART_WINDOW_MS = 60_000;
+
+/**
+ * Keeps an engine alive: one that dies is replaced, taught every example again, and asked again what it
+ * had not answered. A GPU that keeps failing is left for the CPU.
+ */
+export class Supervisor {
+  readonly ledger = new Ledger();
+  device!: DeviceReport;
+  backbone!: BackboneReport;
+
+  readonly #open: OpenPort;
+  readonly #options: EngineOptions;
+  readonly #onStatus: (status: Status) => void;
+  #link!: Link;
+  #ready: Promise<Link>;
+  #failures: { at: number; gpu: boolean }[] = [];
+  #leftGpu: string | undefined;
+
+  constructor(open: OpenPort, options: EngineOptions, onStatus: (status: Status) => void) {
+    this.#open = open;
+    this.#options = options;
+    this.#onStatus = onStatus;
+    this.#ready = this.#start();
+  }
+
+  /** Resolves when the first engine is ready; rejects when there cannot be one. */
+  async ready(): Promise<void> {
+    await this.#ready;
+  }
+
+  /**
+   * Asks the engine, and its successor if it dies; but what has killed two workers is not given to a
+   * third. `command` is a function because the ids of examples differ from engine to engine.
+   */
+  async call<C extends Command>(command: () => C): Promise<Answer<C>> {
+    for (let attempt = 1; ; attempt++) {
+      const link = await this.#ready;
+      try {
+        return await link.call(command());
+      } catch (error) {
+        const deadly = attempt === 2 && DoodleTuneError.from(error).code === "worker-died";
+        if (!this.#recover(link, error) || deadly) throw error;
+      }
+    }
+  }
+
+  /** Like `call`, but never repeated: half a training run is lost with its engine. */
+  async train(options: object, onEpoch: (event: TrainEvent) => void) {
+    const link = await this.#ready;
+    try {
+      return await link.call({ type: "train", options }, onEpoch);
+    } catch (error) {
+      this.#recover(link, error);
+      const { code, message } = DoodleTuneError.from(error);
+      if (code !== "worker-died") throw error;
+      throw new DoodleTuneError(code, `${message} The drawings are safe; train again.`, { cause: error });
+    }
+  }
+
+  /** Ends the running training; follows the same road as `train`, so that it cannot overtake it. */
+  stopTraining(): void {
+    this.#ready.then((link) => link.call({ type: "stop" })).catch(() => {}); // a dead engine trains no more
+  }
+
+  dispose(): void {
+    const reason = new DoodleTuneError("disposed", "The tuner has been disposed of.");
+    this.#ready = Promise.reject(reason);
+    this.#ready.catch(() => {});
+    this.#link.close(reason);
+  }
+
+  /** Whether `error` means that the engine has to be replaced; begins to replace it. */
+  #recover(link: Link, error: unknown): boolean {
+    const { code, message } = DoodleTuneError.from(error);
+    const gpu = isGpuFailure(code);
+    if (!gpu && code !== "worker-died") return false;
+    if (link !== this.#link) return true; // another call has noticed before
+    link.close(DoodleTuneError.from(error));
+    this.#ready = this.#noteFailure(gpu, message) ? this.#start() : Promise.reject(this.#giveUp(message));
+    this.#ready.catch(() => {}); // whoever calls next is told
+    return true;
+  }
+
+  async #start(): Promise<Link> {
+    for (;;) {
+      const link = (this.#link = new Link(this.#open, this.#onStatus));
+      try {
+        const tuner = this.#leftGpu
+          ? { ...this.#options.tuner, device: "cpu" as const }
+          : this.#options.tuner;
+        const reports = await link.call({ type: "create", options: { ...this.#options, tuner } });
+        await this.ledger.replay((examples) => link.call({ type: "add", examples }));
+        this.device = this.#leftGpu ? { ...reports.device, reason: this.#leftGpu } : reports.device;
+        this.backbone = reports.backbone;
+        this.#onStatus({ state: "ready", message: "Ready" });
+        link.onDeath = (error) => this.#recover(link, error);
+        return link;
+      } catch (error) {
+        const { code, message } = DoodleTuneError.from(error);
+        link.close(DoodleTuneError.from(error));
+        const gpu = isGpuFailure(code);
+        if (!gpu && code !== "worker-died") throw error;
+        if (!this.#noteFailure(gpu, message)) throw this.#giveUp(message);
+      }
+    }
+  }
+
+  /** Takes note of a failure and says what happens now; false when there have been too many. */
+  #noteFailure(gpu: boolean, message: string): boolean {
+    const now = performance.now();
+    this.#failures = this.#failures.filter(({ at }) => now - at < RESTART_WINDOW_MS);
+    this.#failures.push({ at: now, gpu });
+    if (this.#failures.length > MAX_RESTARTS) return false;
+    if (this.#failures.filter(({ gpu }) => gpu).length > 1) {
+      this.#leftGpu = "The GPU failed twice, so the CPU has taken over.";
+    }
+    const restarted = gpu
+      ? "The GPU failed and has been started again."
+      : `${message} It has been restarted.`;
+    this.#onStatus({
+      state: "restart",
+      message: `${(gpu && this.#leftGpu) || restarted} The drawings are safe.`,
+    });
+    return true;
+  }
+
+  #giveUp(why: string): DoodleTuneError {
+    const message = `${why} It failed too often to be restarted. The drawings are safe.`;
+    this.#onStatus({ state: "failed", message });
+    return new DoodleTuneError("worker-died", message);
+  }
+}
+
+function isGpuFailure(code: string): boolean {
+  return code === "gpu-error" || code === "device-lost";
+}

@@ -1,0 +1,122 @@
+import { toWire } from "./input.js";
+import { checkCreateOptions, toEngineOptions } from "./options.js";
+import { openHere, openWorker } from "./port.js";
+import { TrainRun } from "./run.js";
+import { Supervisor } from "./supervisor.js";
+import type {
+  BackboneReport,
+  ClassSummary,
+  CreateOptions,
+  DeviceReport,
+  Input,
+  Prediction,
+  TrainOptions,
+} from "./types.js";
+
+/** Learns to tell doodles apart, on this machine and nowhere else. */
+export class DoodleTune {
+  readonly #supervisor: Supervisor;
+
+  private constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor;
+  }
+
+  /** Loads the pretrained network and chooses the device; resolves when everything is ready. */
+  static async create(options: CreateOptions = {}): Promise<DoodleTune> {
+    checkCreateOptions(options);
+    const open = (options.worker ?? true) ? openWorker : openHere;
+    const supervisor = new Supervisor(open, toEngineOptions(options), options.onStatus ?? (() => {}));
+    await supervisor.ready();
+    return new DoodleTune(supervisor);
+  }
+
+  /** What computes, and why; can change when a GPU fails. */
+  get device(): DeviceReport {
+    return this.#supervisor.device;
+  }
+
+  /** The pretrained network in use. */
+  get backbone(): BackboneReport {
+    return this.#supervisor.backbone;
+  }
+
+  /** Teaches one example; its class comes into being with it. Resolves to the example's id. */
+  async addExample(label: string, input: Input): Promise<number> {
+    const [id] = await this.addExamples([{ label, input }]);
+    return id!;
+  }
+
+  /** Teaches several examples, all or none. Resolves to their ids, in the same order. */
+  async addExamples(list: readonly { label: string; input: Input }[]): Promise<number[]> {
+    const examples = await Promise.all(
+      list.map(async ({ label, input }) => ({ label, input: await toWire(input) })),
+    );
+    const engineIds = await this.#supervisor.call(() => ({ type: "add", examples }));
+    return this.#supervisor.ledger.add(examples, engineIds);
+  }
+
+  /** Forgets one example. */
+  removeExample(id: number): Promise<void> {
+    return this.removeExamples([id]);
+  }
+
+  /** Forgets several examples. */
+  async removeExamples(ids: readonly number[]): Promise<void> {
+    const { ledger } = this.#supervisor;
+    const own = [...ids];
+    await this.#supervisor.call(() => ({ type: "remove", ids: own.map((id) => ledger.engineId(id)) }));
+    ledger.remove(own);
+  }
+
+  /** Puts an example into another class. */
+  async moveExample(id: number, label: string): Promise<void> {
+    const { ledger } = this.#supervisor;
+    await this.#supervisor.call(() => ({ type: "move", id: ledger.engineId(id), label }));
+    ledger.move(id, label);
+  }
+
+  /** Gives a class another name. */
+  async renameClass(from: string, to: string): Promise<void> {
+    await this.#supervisor.call(() => ({ type: "renameClass", from, to }));
+    this.#supervisor.ledger.renameClass(from, to);
+  }
+
+  /** Forgets a class with all its examples. */
+  async removeClass(label: string): Promise<void> {
+    await this.#supervisor.call(() => ({ type: "removeClass", label }));
+    this.#supervisor.ledger.removeClass(label);
+  }
+
+  /** The classes that have examples. */
+  classes(): ClassSummary[] {
+    return this.#supervisor.ledger.classes();
+  }
+
+  /** Recognises a drawing; two classes with an example each are enough, trained or not. */
+  async predict(input: Input): Promise<Prediction> {
+    const wire = await toWire(input);
+    return this.#supervisor.call(() => ({ type: "predict", input: wire }));
+  }
+
+  /** Exactly what the network sees of an input. */
+  async preview(input: Input): Promise<ImageData> {
+    const wire = await toWire(input);
+    const { size, pixels } = await this.#supervisor.call(() => ({ type: "preview", input: wire }));
+    return new ImageData(pixels, size, size);
+  }
+
+  /** Trains on the examples of this moment. Predictions go on meanwhile. */
+  train(options: TrainOptions = {}): TrainRun {
+    return new TrainRun(this.#supervisor, options);
+  }
+
+  /** Ends the worker and frees its memory; calls after this are refused with `disposed`. */
+  dispose(): void {
+    this.#supervisor.dispose();
+  }
+
+  /** @internal Destroys the WebGPU device, to test recovery. */
+  async loseDeviceForTest(): Promise<void> {
+    await this.#supervisor.call(() => ({ type: "loseDevice" }));
+  }
+}

@@ -1,0 +1,152 @@
+/** The pretrained networks that ship with the package. */
+export type BackboneName = "efficientnet-lite0";
+
+/** Where to compute: `auto` measures both on this machine and takes the faster. */
+export type DeviceChoice = "auto" | "cpu" | "webgpu";
+
+/** One point of a stroke. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** One stroke in time order, in any unit: all x then all y (as Quick, Draw! stores it), or a list of points. */
+export type Stroke = readonly [ArrayLike<number>, ArrayLike<number>, ...unknown[]] | readonly Point[];
+
+/** What can be learnt and recognised: a drawing as strokes, or a picture in any form that a browser has. */
+export type Input = readonly Stroke[] | ImageData | HTMLCanvasElement | OffscreenCanvas | ImageBitmap | Blob;
+
+/** What `DoodleTune.create` understands; everything is optional. */
+export interface CreateOptions {
+  /** Default `"efficientnet-lite0"`. */
+  backbone?: BackboneName;
+  /** Default `"auto"`. */
+  device?: DeviceChoice;
+  /** Side of the network's square input in pixels; smaller is faster and less exact. */
+  size?: number;
+  /** Where the weights are, or the bytes themselves. Default: the file that comes with the package. */
+  weights?: URL | string | ArrayBuffer;
+  /** `false` computes on the calling thread, for callers that are in a worker already. Default `true`. */
+  worker?: boolean;
+  /** Told about everything that takes time or goes wrong on its own: downloads, measurements, restarts. */
+  onStatus?: (status: Status) => void;
+}
+
+/** What is going on; `message` is one sentence for people. */
+export type Status =
+  | { state: "download"; message: string; loaded: number; total: number | null }
+  | { state: "prepare"; message: string }
+  | { state: "ready"; message: string }
+  | { state: "restart"; message: string }
+  | { state: "failed"; message: string };
+
+/** A candidate that was considered for the computation. */
+export interface DeviceCandidate {
+  kind: "cpu" | "webgpu";
+  name: string;
+  /** Time for one look at a drawing; null where it was not measured. */
+  milliseconds: number | null;
+  /** Why it cannot be used; null where it can. */
+  problem: string | null;
+}
+
+/** What computes, and why. */
+export interface DeviceReport {
+  kind: "cpu" | "webgpu";
+  name: string;
+  /** A WebGPU adapter that is emulated on the CPU. */
+  software: boolean;
+  /** One sentence for people. */
+  reason: string;
+  candidates: DeviceCandidate[];
+}
+
+/** The pretrained network in use. */
+export interface BackboneReport {
+  name: string;
+  stages: string[];
+  /** Length of the feature vector. */
+  features: number;
+  /** Side of the input in pixels. */
+  size: number;
+  license: string;
+  source: string;
+  parameters: number;
+}
+
+/** A class and how probable it is. */
+export interface Ranked {
+  label: string;
+  probability: number;
+}
+
+/** The answer to "what is this?". */
+export interface Prediction extends Ranked {
+  /** All classes, most probable first. */
+  ranking: Ranked[];
+  /** `prototype` answers before the first training, `linear` after it. */
+  head: "prototype" | "linear";
+  milliseconds: number;
+}
+
+/** How to train; everything is optional and has a sensible default. */
+export interface TrainOptions {
+  /** The most passes over the examples. */
+  epochs?: number;
+  /** Highest learning rate. */
+  rate?: number;
+  /** Examples a step. */
+  batchSize?: number;
+  /** Probability mass that is spread evenly over the classes. */
+  labelSmoothing?: number;
+  /** AdamW's decoupled weight decay. */
+  weightDecay?: number;
+  /** Share of the steps over which the rate rises to its highest. */
+  warmUp?: number;
+  /** Epochs without a better validation loss after which the training stops. */
+  patience?: number;
+  /** Share of each class that is held out for validation. */
+  validation?: number;
+  /** Decides the split and the order of the examples. */
+  seed?: number;
+  /** Aborting ends the run, keeps the best so far and rejects `result` with `aborted`. */
+  signal?: AbortSignal;
+}
+
+/** How the training is going, once an epoch. */
+export interface TrainEvent {
+  phase: string;
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  loss: number;
+  accuracy: number;
+  validationLoss: number | null;
+  validationAccuracy: number | null;
+  rate: number;
+  secondsLeft: number;
+  /** The best epoch so far. */
+  best: boolean;
+}
+
+/** What the training came to. */
+export interface TrainReport {
+  reason: "finished" | "early-stop" | "stopped";
+  epochs: number;
+  /** The epoch whose weights are kept, and whose figures these are; 0 and null if none was completed. */
+  bestEpoch: number;
+  loss: number | null;
+  accuracy: number | null;
+  validationLoss: number | null;
+  validationAccuracy: number | null;
+  trainingExamples: number;
+  validationExamples: number;
+  seconds: number;
+}
+
+/** A class and the number of its examples. */
+export interface ClassSummary {
+  label: string;
+  examples: number;
+}

@@ -1,0 +1,12 @@
+import { Engine } from "./engine.js";
+import type { EngineEvent, Request } from "./protocol.js";
+
+const post = (event: EngineEvent) => postMessage(event);
+const engine = new Engine(post);
+
+addEventListener("message", ({ data }: MessageEvent<Request>) => void engine.handle(data));
+
+// A trap in the midst of a promise would otherwise leave its caller waiting.
+addEventListener("unhandledrejection", ({ reason }) => {
+  if (reason instanceof WebAssembly.RuntimeError) post({ type: "crash", message: reason.message });
+});

@@ -1,0 +1,53 @@
+// Completes pkg/: adds this library and the weights to what wasm-pack has made, and makes an npm package of it.
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const pkg = join(root, "pkg");
+const weights = "models/efficientnet-lite0.safetensors";
+
+const manifest = JSON.parse(
+  await readFile(join(pkg, "package.json"), "utf8").catch(() => {
+    throw new Error("pkg/ is not there yet: run `wasm-pack build --target web` first.");
+  }),
+);
+
+await rm(join(pkg, "lib"), { recursive: true, force: true });
+const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.package.json")], { stdio: "inherit" });
+
+// In the package the library lies beside the wasm, not two folders away.
+for (const name of ["assets.js", "assets.d.ts"]) {
+  const file = join(pkg, "lib", name);
+  const code = await readFile(file, "utf8");
+  await writeFile(file, code.replace("../../pkg/", "../").replace("../../models/", "../models/"));
+}
+
+await mkdir(join(pkg, "models"), { recursive: true });
+await cp(join(root, weights), join(pkg, weights));
+
+const { main: _main, types: _types, ...rest } = manifest;
+const complete = {
+  ...rest,
+  name: "doodletune",
+  type: "module",
+  exports: {
+    ".": { types: "./lib/index.d.ts", default: "./lib/index.js" },
+    "./package.json": "./package.json",
+  },
+  files: [
+    "lib",
+    "models",
+    "doodletune.js",
+    "doodletune.d.ts",
+    "doodletune_bg.wasm",
+    "doodletune_bg.wasm.d.ts",
+    "LICENSE-*",
+  ],
+  sideEffects: ["./lib/worker.js"],
+};
+await writeFile(join(pkg, "package.json"), `${JSON.stringify(complete, null, 2)}\n`);
+console.log("pkg/ is complete.");
