@@ -21,7 +21,7 @@ pub enum Error {
     #[error("{0}")]
     BadOption(String),
     /// Fewer than two classes have examples.
-    #[error("only {0} class(es) have drawings; draw at least one doodle for each of two classes")]
+    #[error("{} has drawings; draw at least one doodle for each of two classes", if *.0 == 0 { "no class" } else { "only one class" })]
     TooFewClasses(usize),
     /// Training needs more drawings than there are.
     #[error("{0}")]

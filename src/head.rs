@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// Length of an embedding, which makes it the inverse temperature of the cosines between them.
 const SCALE: f32 = 12.0;
 
+/// Candidates for the prototypes' length: multiplied with [`SCALE`], inverse temperatures of 2 to 12.
+const SHARPNESS: [f32; 6] = [1.0 / 6.0, 0.25, 1.0 / 3.0, 0.5, 0.7, 1.0];
+
 /// How a [`Head`] came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -73,9 +76,37 @@ impl Embedding {
     }
 }
 
+/// The factor on the logits that makes drawings left out of their own prototype most likely. Each is taken as right with
+/// probability (n + 1) / (n + 2) only, as in Platt's scaling (1999), lest a few easy drawings make a head too sure of
+/// itself; without any, the softest is taken.
+fn fit_sharpness(left_out: &[(Vec<f32>, usize)]) -> f32 {
+    let doubt = 1.0 / (left_out.len() as f32 + 2.0);
+    let loss = |sharpness: f32| -> f32 {
+        let one = |(logits, class): &(Vec<f32>, usize)| {
+            let probabilities = softmax(&logits.iter().map(|v| v * sharpness).collect::<Vec<_>>());
+            let others = doubt / (probabilities.len() - 1) as f32;
+            let target = |index| if index == *class { 1.0 - doubt } else { others };
+            probabilities.iter().enumerate().map(|(index, p)| -target(index) * p.max(1e-9).ln()).sum::<f32>()
+        };
+        left_out.iter().map(one).sum()
+    };
+    // `min_by` keeps the first, softest, of equals.
+    SHARPNESS.into_iter().min_by(|a, b| loss(*a).total_cmp(&loss(*b))).expect("there are candidates")
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// `v` at length one; zero stays zero.
+fn unit(v: &[f32]) -> Vec<f32> {
+    let factor = inverse_norm(v);
+    v.iter().map(|v| v * factor).collect()
+}
+
 /// 1 / |v|, and 0 for a vector too short to have a direction.
 fn inverse_norm(v: &[f32]) -> f32 {
-    let norm = v.iter().map(|v| v * v).sum::<f32>().sqrt();
+    let norm = dot(v, v).sqrt();
     if norm > 1e-6 { norm.recip() } else { 0.0 }
 }
 
@@ -98,22 +129,29 @@ impl Head {
     pub fn prototype(examples: &LabelledFeatures) -> Result<Self> {
         let embedding = Embedding::fit(&examples.features);
         let length = examples.features.first().map_or(0, |f| f.len());
+        let embedded: Vec<Vec<f32>> = examples.features.iter().map(|features| embedding.apply(features)).collect();
         let mut sums = vec![vec![0.0; length]; examples.classes.len()];
-        let mut seen = vec![false; examples.classes.len()];
-        for (features, target) in examples.features.iter().zip(&examples.targets) {
-            seen[*target] = true;
-            sums[*target].iter_mut().zip(embedding.apply(features)).for_each(|(sum, v)| *sum += v);
+        let mut counts = vec![0; examples.classes.len()];
+        for (direction, target) in embedded.iter().zip(&examples.targets) {
+            counts[*target] += 1;
+            sums[*target].iter_mut().zip(direction).for_each(|(sum, v)| *sum += v);
         }
-        let taught = seen.iter().filter(|seen| **seen).count();
-        if taught < 2 {
-            return Err(Error::TooFewClasses(taught));
+        let taught: Vec<usize> = (0..counts.len()).filter(|class| counts[*class] > 0).collect();
+        if taught.len() < 2 {
+            return Err(Error::TooFewClasses(taught.len()));
         }
-        let (mut classes, mut weight) = (Vec::new(), Vec::new());
-        for ((class, sum), _) in examples.classes.iter().zip(&sums).zip(&seen).filter(|(_, seen)| **seen) {
-            let factor = inverse_norm(sum);
-            classes.push(class.clone());
-            weight.extend(sum.iter().map(|v| v * factor));
-        }
+        let prototypes: Vec<Vec<f32>> = taught.iter().map(|class| unit(&sums[*class])).collect();
+        let several = embedded.iter().zip(&examples.targets).filter(|(_, target)| counts[**target] > 1);
+        let left_out = several.map(|(direction, target)| {
+            let class = taught.iter().position(|class| class == target).expect("an example's class is taught");
+            let without: Vec<f32> = sums[*target].iter().zip(direction).map(|(sum, v)| sum - v).collect();
+            let mut logits: Vec<f32> = prototypes.iter().map(|prototype| dot(prototype, direction)).collect();
+            logits[class] = dot(&unit(&without), direction);
+            (logits, class)
+        });
+        let sharpness = fit_sharpness(&left_out.collect::<Vec<_>>());
+        let classes: Vec<String> = taught.iter().map(|class| examples.classes[*class].clone()).collect();
+        let weight = prototypes.into_iter().flatten().map(|v| v * sharpness).collect();
         let bias = vec![0.0; classes.len()];
         Ok(Self { kind: HeadKind::Prototype, classes, embedding: Some(embedding), weight, bias })
     }
@@ -175,9 +213,7 @@ impl Head {
             None => features.to_vec(),
         };
         let rows = self.weight.chunks_exact(embedded.len().max(1));
-        rows.zip(&self.bias)
-            .map(|(row, bias)| bias + row.iter().zip(&embedded).map(|(w, v)| w * v).sum::<f32>())
-            .collect()
+        rows.zip(&self.bias).map(|(row, bias)| bias + dot(row, &embedded)).collect()
     }
 
     /// One probability a class, summing to 1: the softmax of the logits.
@@ -210,7 +246,8 @@ mod tests {
         let head = Head::prototype(&examples(&[([1.0, 0.2, 0.0], 0), ([0.1, 1.0, 0.0], 2)])).unwrap();
         assert_eq!(head.classes(), ["cat", "dog"]);
         let p = head.probabilities(&[5.0, 1.0, 0.5]);
-        assert!(p[0] > 0.9 && (p.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{p:?}");
+        // Sure of the direction, but not certain after one example each.
+        assert!(p[0] > 0.8 && p[0] < 0.99 && (p.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{p:?}");
     }
 
     #[test]

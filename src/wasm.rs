@@ -195,7 +195,10 @@ fn options_from<T: DeserializeOwned + Default>(value: JsValue) -> Result<T> {
     if value.is_undefined() || value.is_null() {
         return Ok(T::default());
     }
-    serde_wasm_bindgen::from_value(value).map_err(|error| Error::BadOption(error.to_string()))
+    // By way of a JSON value: read directly from an object, unknown fields would be ignored.
+    let json: serde_json::Value =
+        serde_wasm_bindgen::from_value(value).map_err(|error| Error::BadOption(error.to_string()))?;
+    serde_json::from_value(json).map_err(|error| Error::BadOption(error.to_string()))
 }
 
 fn get(object: &JsValue, key: &str) -> JsValue {

@@ -35,11 +35,11 @@ pub struct Epoch {
     pub step: usize,
     /// How many there are at most when the phase ends.
     pub steps: usize,
-    /// Mean training loss (with label smoothing) over the epoch.
+    /// Mean cross-entropy (with label smoothing) of the training examples over the epoch.
     pub loss: f32,
     /// Share of training examples that were right when their step was taken.
     pub accuracy: f32,
-    /// Mean cross-entropy of the examples held out, if any are.
+    /// The same of the examples held out, if any are, after the epoch.
     pub validation_loss: Option<f32>,
     /// Share of the examples held out that are right.
     pub validation_accuracy: Option<f32>,
@@ -228,7 +228,7 @@ impl Fit<'_> {
             let (mut validation_loss, mut validation_accuracy) = (None, None);
             if let Some((examples, (inputs, targets))) = &held_out {
                 let logits = linear.valid().forward(inputs.clone());
-                let loss = CrossEntropyLossConfig::new().init(&Device::flex()).forward(logits.clone(), targets.clone());
+                let loss = loss_of.forward(logits.clone(), targets.clone());
                 let right = count_right(&read(logits).await?, examples.targets.iter().copied());
                 let loss = read(loss).await?[0];
                 if !loss.is_finite() {
@@ -276,7 +276,8 @@ fn check_examples(examples: &LabelledFeatures) -> Result<()> {
         let count = examples.targets.iter().filter(|target| **target == index).count();
         if count < 2 {
             return Err(Error::TooFewExamples(format!(
-                "“{class}” has only {count} drawing(s); draw at least two of each to train (five are a good start)"
+                "“{class}” has {}; draw at least two of each class to train (five are a good start)",
+                if count == 0 { "no drawing" } else { "only one drawing" }
             )));
         }
     }
