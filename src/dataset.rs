@@ -1,12 +1,9 @@
 //! Labelled examples and how they are split.
 
+use crate::error::{Error, Result};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
-use std::rc::Rc;
-
-use crate::doodle::Input;
-use crate::error::{Error, Result};
 
 /// The longest class name, in characters.
 const MAX_LABEL: usize = 100;
@@ -14,15 +11,13 @@ const MAX_LABEL: usize = 100;
 /// Identifies an example for as long as its dataset lives.
 pub type ExampleId = u32;
 
-/// A labelled input.
+/// A labelled example. What was drawn is not kept: its features are all that is learned from.
 #[derive(Debug, Clone)]
 pub struct Example {
     /// Its identifier.
     pub id: ExampleId,
     /// Name of its class.
     pub label: String,
-    /// What was drawn.
-    pub input: Rc<Input>,
 }
 
 /// Examples in the order in which they were added; classes are in the order of their first example.
@@ -55,12 +50,12 @@ impl Dataset {
     ///
     /// # Errors
     /// [`Error::BadLabel`] for an unusable name.
-    pub fn add(&mut self, label: &str, input: Rc<Input>) -> Result<ExampleId> {
+    pub fn add(&mut self, label: &str) -> Result<ExampleId> {
         let label = checked_label(label)?.to_owned();
         self.ensure_class(&label);
         let id = self.next;
         self.next += 1;
-        self.examples.push(Example { id, label, input });
+        self.examples.push(Example { id, label });
         Ok(id)
     }
 
@@ -184,16 +179,11 @@ pub fn stratified_split(targets: &[usize], share: f64, seed: u64) -> Split {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doodle::Doodle;
-
-    fn input() -> Rc<Input> {
-        Rc::new(Doodle::new(vec![vec![[0.0, 0.0], [1.0, 1.0]]]).unwrap().into())
-    }
 
     #[test]
     fn keeps_classes_and_examples_together() {
         let mut data = Dataset::default();
-        let [a, b, c] = ["cat", " dog ", "cat"].map(|label| data.add(label, input()).unwrap());
+        let [a, b, c] = ["cat", " dog ", "cat"].map(|label| data.add(label).unwrap());
         assert_eq!((data.classes(), data.targets()), (["cat", "dog"].map(str::to_owned).as_slice(), vec![0, 1, 0]));
         assert_eq!(data.rename("cat", "dog").unwrap_err().code(), "bad-label");
         data.rename("cat", "tiger").unwrap();
@@ -204,9 +194,9 @@ mod tests {
         assert_eq!(data.classes(), ["tiger"]);
         data.remove(&[a, b, c]).unwrap();
         assert!(data.classes().is_empty());
-        assert_ne!(data.add("cat", input()).unwrap(), a, "numbers are never used twice");
+        assert_ne!(data.add("cat").unwrap(), a, "numbers are never used twice");
         for label in ["", "  ", "a\nb", &"x".repeat(101)] {
-            assert_eq!(data.add(label, input()).unwrap_err().code(), "bad-label");
+            assert_eq!(data.add(label).unwrap_err().code(), "bad-label");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// A result whose error is [`Error`].
+/// A result whose error is [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything this crate refuses or fails at. The message is for people; [`Error::code`] is for programs.

@@ -48,7 +48,7 @@ impl LabelledFeatures {
     }
 }
 
-/// Maps features to directions: unit length, centred, unit length, times [`SCALE`].
+/// Maps features to directions: unit length, centred, then of length 12: the inverse temperature of cosines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedding {
     centre: Vec<f32>,
@@ -66,7 +66,7 @@ impl Embedding {
         Self { centre }
     }
 
-    /// Embeds features; a vector of the same length, of length [`SCALE`] (or zero).
+    /// Embeds features; a vector of the same length, of length 12, or zero.
     pub fn apply(&self, features: &[f32]) -> Vec<f32> {
         let factor = inverse_norm(features);
         let mut direction: Vec<f32> = features.iter().zip(&self.centre).map(|(v, c)| v * factor - c).collect();

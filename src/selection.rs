@@ -99,6 +99,7 @@ pub async fn choose(
         let reason =
             format!("The browser's GPU ({}) is only emulated in software, so the CPU itself is used.", gpu.name);
         let candidate = unused(DeviceKind::WebGpu, &gpu.name, "emulated in software");
+        gpu.release();
         return chosen(cpu, on_cpu, reason, vec![candidate]);
     }
 
@@ -128,19 +129,20 @@ pub async fn choose(
             } else if milliseconds < cpu_milliseconds {
                 chosen(gpu, on_gpu, format!("The GPU is faster here {figures}."), candidates)
             } else {
+                gpu.release();
                 chosen(cpu, on_cpu, format!("The CPU is faster here {figures}."), candidates)
             }
         }
         Err(error) if preference == Preference::WebGpu => Err(error),
         Err(error) => {
-            device::clear_fault();
-            candidates.push(unused(DeviceKind::WebGpu, &gpu.name, &error.to_string()));
-            chosen(
-                cpu,
-                on_cpu,
-                format!("The GPU does not work with this network, so the CPU is used: {error}."),
-                candidates,
-            )
+            gpu.release();
+            let cause = match error {
+                Error::Gpu(cause) | Error::DeviceLost(cause) => cause,
+                other => other.to_string(),
+            };
+            candidates.push(unused(DeviceKind::WebGpu, &gpu.name, &cause));
+            let reason = format!("The GPU does not work with this network, so the CPU is used: {cause}.");
+            chosen(cpu, on_cpu, reason, candidates)
         }
     }
 }

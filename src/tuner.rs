@@ -208,8 +208,8 @@ impl Tuner {
         }
         let mut state = self.state.borrow_mut();
         let mut ids = Vec::with_capacity(list.len());
-        for ((label, input), features) in list.into_iter().zip(features) {
-            let id = state.dataset.add(&label, Rc::new(input))?;
+        for ((label, _), features) in list.iter().zip(features) {
+            let id = state.dataset.add(label)?;
             state.cache.insert(id, features);
             ids.push(id);
         }
@@ -312,8 +312,9 @@ impl Tuner {
         self.stop.set(false);
         let examples = {
             let mut state = self.state.borrow_mut();
-            state.run = Some(state.dataset.classes().to_vec());
-            state.labelled_features()?
+            let examples = state.labelled_features()?;
+            state.run = Some(examples.classes.clone());
+            examples
         };
         let trained = train_head(&examples, plan, &self.stop, |epoch, best| {
             if let Some(best) = best {

@@ -34,7 +34,7 @@ export interface Guess { label: string; probability: number }
 export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear"; milliseconds: number }
 export interface ClassReport { label: string; examples: number }
 export interface TrainOptions { epochs?: number; rate?: number; batchSize?: number; labelSmoothing?: number; weightDecay?: number; warmUp?: number; patience?: number; validation?: number; seed?: number }
-export interface TrainEvent { phase: string; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number; secondsLeft: number; best: boolean }
+export interface TrainEvent { phase: "head" | "refit"; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number; secondsLeft: number; best: boolean }
 export interface TrainReport { reason: "finished" | "early-stop" | "stopped"; epochs: number; bestEpoch: number; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; trainingExamples: number; validationExamples: number; seconds: number }
 "#;
 
@@ -95,7 +95,7 @@ impl Tuner {
                 Ok((label, input_from(&get(&item, "input"))?))
             };
             let list = list.iter().map(example).collect::<Result<Vec<_>>>()?;
-            Ok(serialized(&tuner.add_examples(list).await?)?)
+            serialized(&tuner.add_examples(list).await?)
         })
     }
 
@@ -133,7 +133,7 @@ impl Tuner {
     #[wasm_bindgen(unchecked_return_type = "Promise<Prediction>")]
     pub fn predict(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {
         let tuner = self.0.clone();
-        promise(async move { Ok(serialized(&tuner.predict(&input_from(&input)?).await?)?) })
+        promise(async move { serialized(&tuner.predict(&input_from(&input)?).await?) })
     }
 
     /// Trains the head; `on_event` gets an event after each epoch.
@@ -152,7 +152,7 @@ impl Tuner {
                     drop(on_event.call1(&JsValue::NULL, &event));
                 }
             };
-            Ok(serialized(&tuner.train(&plan, on_epoch).await?)?)
+            serialized(&tuner.train(&plan, on_epoch).await?)
         })
     }
 
@@ -164,7 +164,7 @@ impl Tuner {
     /// Destroys the GPU device, as a driver reset would: for testing recovery.
     #[wasm_bindgen(js_name = loseDeviceForTest)]
     pub fn lose_device_for_test(&self) {
-        self.0.processor().lose();
+        self.0.processor().release();
     }
 }
 

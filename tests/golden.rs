@@ -25,7 +25,7 @@ fn features_and_logits_equal_the_reference() {
     }
 }
 
-/// Storing weights in half precision costs little: the largest feature is about 6, the largest logit about 10.
+/// What storing weights in half precision costs: up to 3.7e-2 of features that reach 6, and 5.2e-2 of logits that reach 10.
 #[test]
 fn half_precision_weights_cost_little() {
     let bytes = model("efficientnet-lite0.safetensors");
@@ -34,6 +34,6 @@ fn half_precision_weights_cost_little() {
     for case in cases() {
         let drift = pollster::block_on(drift(&backbone, &weights, &case));
         println!("{} px, f16 weights: features {:.1e}, logits {:.1e}", case.size, drift.features, drift.logits);
-        assert!(drift.features < 0.1 && drift.logits < 0.1, "{drift:?}");
+        assert!(drift.features < 0.05 && drift.logits < 0.07, "{drift:?}");
     }
 }

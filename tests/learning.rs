@@ -47,7 +47,13 @@ fn learns_shapes_from_six_drawings_each() {
     assert!(epochs.last().unwrap().loss < epochs[0].loss, "{epochs:?}");
     let lowest = epochs.iter().filter_map(|epoch| epoch.validation_loss).fold(f32::INFINITY, f32::min);
     assert_eq!(report.validation_loss, Some(lowest), "the best weights are kept");
-    assert!(epochs.iter().any(|epoch| epoch.phase == "refit" && epoch.validation_loss.is_none()));
+    let refit: Vec<_> = epochs.iter().filter(|epoch| epoch.phase == "refit").collect();
+    assert!(refit.len() >= 20 && refit.iter().all(|epoch| epoch.validation_loss.is_none()));
+    assert_eq!(
+        refit.iter().position(|epoch| epoch.best),
+        Some(refit.len() - 1),
+        "only a whole refit replaces the head"
+    );
     assert!(recognised(&tuner, 2) >= 9, "{} of 10", recognised(&tuner, 2));
     assert_eq!(block_on(tuner.predict(&shape("spiral", 77))).unwrap().head, HeadKind::Linear);
 

@@ -78,8 +78,8 @@ enum HeadName {
 struct Outcome<'a> {
     /// Mean over episodes, 0 to 1.
     accuracy: f64,
-    /// Half width of the mean's 95 % confidence interval.
-    ci95: f64,
+    /// Half width of the mean's 95 % confidence interval; none for a single episode.
+    ci95: Option<f64>,
     /// Mean cross-entropy of the right class.
     loss: f64,
     episodes: usize,
@@ -134,12 +134,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         settings: arguments,
     };
     eprintln!(
-        "{}-way {} shots on {}: {:.1} ± {:.1} % (loss {:.3}) over {} episodes; {:.3} s a fit, {:.4} s a prediction",
+        "{}-way {} shots on {}: {:.1} ± {:.1} % (95 %, loss {:.3}) over {} episodes; {:.3} s a fit, {:.4} s a prediction",
         arguments.way,
         arguments.shot,
         arguments.categories,
         accuracy * 100.0,
-        ci95 * 100.0,
+        ci95.unwrap_or(f64::INFINITY) * 100.0,
         outcome.loss,
         outcome.episodes,
         outcome.fit_seconds,
@@ -300,9 +300,35 @@ fn score(head: &Head, queries: &LabelledFeatures) -> (f64, f64) {
     (f64::from(u32::try_from(right).unwrap_or(u32::MAX)) / count, loss / count)
 }
 
-fn mean_and_ci95(values: &[f64]) -> (f64, f64) {
+/// The mean, and the half width of its 95 % confidence interval by Student's t.
+fn mean_and_ci95(values: &[f64]) -> (f64, Option<f64>) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
-    (mean, 1.96 * (variance / count).sqrt())
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (mean, (values.len() > 1).then(|| t975(values.len() - 1) * (variance / count).sqrt()))
+}
+
+/// The 97.5 % quantile of Student's t: exact where it is steep, then the expansion of Abramowitz and Stegun, 26.7.5.
+fn t975(degrees: usize) -> f64 {
+    const STEEP: [f64; 5] = [12.706, 4.303, 3.182, 2.776, 2.571];
+    let (z, n): (f64, f64) = (1.959_964, degrees as f64);
+    let first = (z.powi(3) + z) / 4.0;
+    let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
+    let third = (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0;
+    STEEP.get(degrees - 1).copied().unwrap_or(z + first / n + second / n.powi(2) + third / n.powi(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_students() {
+        for (degrees, expected) in [(1, 12.706), (4, 2.776), (9, 2.262), (19, 2.093), (1000, 1.962)] {
+            assert!((t975(degrees) - expected).abs() < 0.004, "{degrees}: {}", t975(degrees));
+        }
+        let (mean, ci95) = mean_and_ci95(&[0.5, 0.7]);
+        assert!((mean - 0.6).abs() < 1e-12 && (ci95.unwrap() - 12.706 * 0.1).abs() < 1e-9);
+        assert_eq!(mean_and_ci95(&[0.5]).1, None);
+    }
 }

@@ -155,12 +155,20 @@ impl Backbone {
     /// Pooled features of each picture, read back.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the processor failed.
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the processor failed, [`Error::BadWeights`] if the weights, though
+    /// finite, give features that are not.
     pub async fn features(&self, pictures: &[Picture]) -> Result<Vec<Rc<[f32]>>> {
         if pictures.is_empty() {
             return Ok(Vec::new());
         }
         let values = read(self.forward(self.batch(pictures))).await?;
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(if self.device == Device::flex() {
+                Error::BadWeights("the weights give features that are not finite; get them again".into())
+            } else {
+                Error::Gpu("it computes features that are not finite".into())
+            });
+        }
         Ok(values.chunks_exact(values.len() / pictures.len()).map(Rc::from).collect())
     }
 

@@ -4,7 +4,7 @@ mod fault;
 #[cfg(target_arch = "wasm32")]
 mod webgpu;
 
-pub use fault::{clear_fault, read};
+pub use fault::read;
 #[cfg(target_arch = "wasm32")]
 pub use webgpu::acquire as webgpu;
 
@@ -61,11 +61,17 @@ pub async fn webgpu() -> Result<Processor> {
 }
 
 impl Processor {
-    /// Destroys the GPU device, as a driver reset would; nothing on a CPU. For testing recovery.
-    pub fn lose(&self) {
+    /// Gives the GPU device back; all that is on it is lost. Nothing on a CPU.
+    pub fn release(&self) {
         #[cfg(target_arch = "wasm32")]
         if let Some(gpu) = &self.gpu {
             gpu.destroy();
         }
+    }
+
+    /// The device that burn computes on, to share it with other code; `None` for a CPU.
+    #[cfg(target_arch = "wasm32")]
+    pub fn gpu(&self) -> Option<&wgpu::Device> {
+        self.gpu.as_ref()
     }
 }

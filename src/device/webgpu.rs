@@ -33,6 +33,7 @@ fn prepare() {
 /// [`Error::NoWebGpu`] if the browser offers none, or burn cannot use what it offers.
 pub async fn acquire() -> Result<Processor> {
     prepare();
+    fault::clear();
     let unavailable =
         |what: String| Error::NoWebGpu(format!("WebGPU is not available here: {what}; the CPU works everywhere"));
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
@@ -63,7 +64,10 @@ async fn adapter_name() -> Option<String> {
         |object: &JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).ok().filter(|value| value.is_truthy());
     let gpu = get(&get(&js_sys::global(), "navigator")?, "gpu")?;
     let request: js_sys::Function = get(&gpu, "requestAdapter")?.into();
-    let promise: js_sys::Promise = request.call0(&gpu).ok()?.into();
+    // The same wish as above, or a laptop with two GPUs may name the other one.
+    let options = js_sys::Object::new();
+    js_sys::Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
+    let promise: js_sys::Promise = request.call1(&gpu, &options).ok()?.into();
     let info = get(&wasm_bindgen_futures::JsFuture::from(promise).await.ok()?, "info")?;
     let words: Vec<String> =
         ["description", "vendor", "architecture"].iter().filter_map(|key| get(&info, key)?.as_string()).collect();

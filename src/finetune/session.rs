@@ -118,15 +118,12 @@ pub async fn train_head(
     let split = stratified_split(&examples.targets, plan.validation, plan.seed);
     let [training, validation] = [&split.training, &split.validation].map(|indices| examples.select(indices));
     let validation = (!split.validation.is_empty()).then_some(&validation);
-    let fit = Fit { plan, stop, phase: "head", epochs: plan.epochs, before: Progress::default() };
+    let fit = Fit { plan, stop, refit: false, epochs: plan.epochs, before: Progress::default() };
     let Fitted { mut head, best, mut ending, mut progress } = fit.run(&training, validation, &mut on_epoch).await?;
     if validation.is_some() && ending != Ending::Stopped {
         let epochs = best.as_ref().map_or(0, |best| best.epoch).max(FEWEST_REFIT_EPOCHS).min(plan.epochs);
-        let fit = Fit { plan, stop, phase: "refit", epochs, before: progress };
-        // Until its last epoch the refit is worse than what it replaces.
-        let last = progress.epoch + epochs;
-        let fitted =
-            fit.run(examples, None, &mut |epoch, head| on_epoch(epoch, head.filter(|_| epoch.epoch == last))).await?;
+        let fit = Fit { plan, stop, refit: true, epochs, before: progress };
+        let fitted = fit.run(examples, None, &mut on_epoch).await?;
         progress = fitted.progress;
         match fitted.ending {
             Ending::Stopped => ending = Ending::Stopped,
@@ -159,7 +156,7 @@ struct Progress {
 struct Fit<'a> {
     plan: &'a Plan,
     stop: &'a Cell<bool>,
-    phase: &'static str,
+    refit: bool,
     epochs: usize,
     before: Progress,
 }
@@ -240,7 +237,7 @@ impl Fit<'_> {
             let lowest = fitted.best.as_ref().and_then(|best| best.validation_loss);
             let left = before.epoch + epochs - epoch;
             let done = Epoch {
-                phase: self.phase,
+                phase: if self.refit { "refit" } else { "head" },
                 epoch,
                 epochs: before.epoch + epochs,
                 step: fitted.progress.step,
@@ -251,7 +248,12 @@ impl Fit<'_> {
                 validation_accuracy,
                 rate,
                 seconds_left: start.elapsed().as_secs_f64() / (epoch - before.epoch) as f64 * left as f64,
-                best: validation_loss.zip(lowest).is_none_or(|(now, lowest)| now < lowest),
+                // Until its last epoch, a refit is worse than what it replaces.
+                best: if self.refit {
+                    left == 0
+                } else {
+                    validation_loss.zip(lowest).is_none_or(|(now, low)| now < low)
+                },
             };
             fitted.progress.epoch = epoch;
             if done.best {

@@ -4,7 +4,7 @@ use crate::failure::{Failure, Result};
 use crate::progress::clock;
 use crate::steps::{self, Done, Job, Outcome, Step};
 use crate::tools::WASM_TARGET;
-use crate::{browser, package, weights};
+use crate::{browser, package};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -163,7 +163,6 @@ pub fn end_to_end(job: &Job) -> Result<Done> {
 
 /// Runs a command that runs tests, and is not content with none.
 fn run_tests(job: &Job, command: &mut Command) -> Result<Done> {
-    command.env("DOODLETUNE_F32_WEIGHTS", weights::full_file(job.workspace));
     let output = job.run(command)?;
     match count_tests(&output) {
         0 => Err(Failure { sentence: "no test ran: look for why they are not found".into(), output }),

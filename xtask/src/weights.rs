@@ -13,9 +13,10 @@ use std::time::SystemTime;
 pub const BACKBONE: &str = "efficientnet-lite0";
 
 /// What the content of a weight file follows from, besides the checkpoint: a file older than these is made again.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     "models/efficientnet-lite0.requirements.txt",
     "src/backbone/efficientnet.rs",
+    "src/backbone/mbconv.rs",
     "src/backbone/spec.rs",
     "src/backbone/weights.rs",
     "lab/src/weights.rs",
@@ -36,7 +37,7 @@ fn file(workspace: &Workspace) -> PathBuf {
 }
 
 /// Where [`full_weights`] puts its file.
-pub fn full_file(workspace: &Workspace) -> PathBuf {
+fn full_file(workspace: &Workspace) -> PathBuf {
     workspace.root.join(format!("models/{BACKBONE}.f32.safetensors"))
 }
 
