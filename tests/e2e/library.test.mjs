@@ -58,6 +58,29 @@ test("examples can be moved, renamed and removed", async (t) => {
   ]);
 });
 
+test("space around a label and undefined options make no difference", async (t) => {
+  const page = await library(t);
+  const { classes, left, label } = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    await teach(tuner, 2);
+    await tuner.addExample(" ring\n", drawing("ring", 3));
+    await tuner.renameClass("ring ", "\thoop");
+    await tuner.train({ epochs: 2, rate: undefined }).result;
+    const classes = tuner.classes();
+    await tuner.addExample("gone", drawing("ring", 4));
+    await tuner.removeClass(" gone ");
+    const { label } = await tuner.predict(drawing("ring", 5));
+    return { classes, left: tuner.classes(), label };
+  });
+  assert.deepEqual(classes, [
+    { label: "line", examples: 2 },
+    { label: "hoop", examples: 3 },
+  ]);
+  assert.deepEqual(left, classes);
+  assert.equal(label, "hoop");
+});
+
 test("what makes no sense is refused by name", async (t) => {
   const page = await library(t);
   const refusals = await page.evaluate(async () => {
@@ -76,6 +99,7 @@ test("what makes no sense is refused by name", async (t) => {
       empty: await refusal(tuner.addExample("line", [])),
       text: await refusal(tuner.predict("a cat")),
       file: await refusal(tuner.predict(new Blob(["no image"], { type: "image/png" }))),
+      label: await refusal(tuner.addExample(7, drawing("line", 1))),
       example: await refusal(tuner.removeExample(99)),
       class: await refusal(tuner.renameClass("dog", "cat")),
       busy: await refusal(Promise.all([tuner.train().result, tuner.train().result])),
@@ -94,6 +118,7 @@ test("what makes no sense is refused by name", async (t) => {
     empty: ["empty-drawing", /./],
     text: ["bad-input", /a cat.*strokes, ImageData/],
     file: ["bad-input", /not an image/],
+    label: ["bad-label", /must be a string/],
     example: ["unknown-example", /99/],
     class: ["unknown-class", /dog/],
     busy: ["busy", /./],
@@ -200,22 +225,24 @@ test("a worker that dies is replaced, with its examples and under the same ids",
 
 test("a GPU that is lost twice is left for the CPU, with a word", { timeout: 600_000 }, async (t) => {
   const page = await library(t);
-  const { kinds, labels, statuses, reason } = await page.evaluate(async () => {
-    const { create, drawing, teach } = globalThis.library;
+  const { kinds, labels, statuses, reason, lost } = await page.evaluate(async () => {
+    const { create, drawing, refusal, teach } = globalThis.library;
     const { tuner, statuses } = await create({ device: "webgpu", size: 64 });
     await teach(tuner, 2);
     const kinds = [tuner.device.kind];
     const labels = [];
+    const lost = refusal(tuner.train({ epochs: 10_000, patience: 10_000 }).result);
     for (let i = 0; i < 2; i++) {
       await tuner.loseDeviceForTest();
       labels.push((await tuner.predict(drawing("ring", 3))).label);
       kinds.push(tuner.device.kind);
     }
-    return { kinds, labels, statuses, reason: tuner.device.reason };
+    return { kinds, labels, statuses, reason: tuner.device.reason, lost: await lost };
   });
   assert.deepEqual(kinds, ["webgpu", "webgpu", "cpu"]);
   assert.deepEqual(labels, ["ring", "ring"]);
   assert.match(reason, /the CPU has taken over/);
+  assert.match(lost.message, /The GPU failed during the training\. The drawings are safe; train again\./);
   assert.ok(statuses.some(({ state, message }) => state === "restart" && /CPU has taken over/.test(message)));
 });
 

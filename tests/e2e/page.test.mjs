@@ -42,6 +42,67 @@ test("doodles and names outlive a reload", async (t) => {
   assert.equal(await visitor.guess(shape("star", random(6))), "star");
 });
 
+test("of two tabs, only the first saves, and the other says so", async (t) => {
+  const visitor = await visit(t, SMALL, { ready: false });
+  const other = await visitor.page.context().newPage();
+  await other.goto(visitor.page.url());
+  await other.getByText(/open in another tab/).waitFor();
+  await other.getByRole("button", { name: "Delete Cat" }).click();
+  await visitor.page.getByRole("button", { name: "Delete House" }).click();
+  await visitor.page.waitForTimeout(200);
+  await other.close();
+  await visitor.page.reload();
+  await visitor.page.getByRole("button", { name: "Delete Cat" }).waitFor();
+  assert.equal(await visitor.page.locator(".card").count(), 1);
+  assert.equal(await visitor.page.getByText(/open in another tab/).count(), 0);
+});
+
+test("names can be swapped, and a deleted one given away", async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await visitor.nameClasses(["circle", "star"]);
+  await visitor.teach(["circle", "star"], 2, random(5));
+  await visitor.nameClasses(["moon", "circle"]);
+  await visitor.nameClasses(["star", "circle"]);
+  assert.equal(await visitor.guess(shape("star", random(6))), "circle");
+  await page.getByRole("button", { name: "Delete star" }).click();
+  await visitor.nameClasses(["star"]);
+  await visitor.nameClasses(["star", "circle"]);
+  await visitor.teach(["circle"], 2, random(7));
+  assert.equal(await visitor.guess(shape("star", random(6))), "star");
+  assert.equal(await page.locator(".notice.problem").count(), 0);
+});
+
+test("a name that is being typed outlives what happens meanwhile", async (t) => {
+  const visitor = await visit(t, SMALL, { ready: false });
+  const field = visitor.page.getByLabel("Name of the class").first();
+  await field.focus();
+  await visitor.page.keyboard.press("Control+a");
+  await visitor.page.keyboard.type("Tig");
+  const picture = await visitor.page.locator(".sheet canvas").screenshot();
+  const file = { name: "doodle.png", mimeType: "image/png", buffer: picture };
+  await visitor.page.locator("input[type=file]").first().setInputFiles(file);
+  await visitor.page.locator("img.thumbnail").waitFor();
+  await field.focus();
+  await visitor.page.keyboard.type("er");
+  assert.equal(await field.inputValue(), "Tiger");
+});
+
+test("a stroke ends when its drawing is added", async (t) => {
+  const visitor = await visit(t, SMALL, { ready: false });
+  const { page } = visitor;
+  const box = await page.locator(".sheet canvas").boundingBox();
+  const move = (share) => page.mouse.move(box.x + share * box.width, box.y + share * box.height);
+  await move(0.2);
+  await page.mouse.down();
+  await move(0.5);
+  await page.keyboard.press("Enter");
+  await move(0.8);
+  await page.mouse.up();
+  assert.equal(await page.locator(".thumbnail").count(), 1);
+  assert.ok(await page.getByRole("button", { name: "Clear" }).isDisabled());
+});
+
 test("refused storage breaks nothing", async (t) => {
   const visitor = await visit(t, SMALL);
   await visitor.page.addInitScript(() => {
@@ -136,6 +197,22 @@ test("a worker that dies under the page is replaced and the doodles are still th
   await visitor.guess(shape("circle", random(8)));
   await page.getByText(/has been restarted/).waitFor();
   assert.equal(await page.locator(".thumbnail").count(), 4);
+  assert.equal(await visitor.guess(shape("star", random(6))), "star");
+});
+
+test("WebGPU that is asked for and missing means the CPU, with a word", async (t) => {
+  const visitor = await visit(t, SMALL, { ready: false });
+  const { page } = visitor;
+  await page.route("**/worker*.js", async (route) => {
+    const response = await route.fetch();
+    const hide = `Object.defineProperty(navigator, "gpu", { value: undefined });`;
+    await route.fulfill({ response, body: hide + (await response.text()) });
+  });
+  await visitor.open(page.url().replace("device=cpu", "device=webgpu"));
+  const line = page.locator("[data-device=cpu]");
+  assert.match(await line.textContent(), /Runs on your processor.*WebGPU is not available here/);
+  await visitor.nameClasses(["circle", "star"]);
+  await visitor.teach(["circle", "star"], 1, random(5));
   assert.equal(await visitor.guess(shape("star", random(6))), "star");
 });
 

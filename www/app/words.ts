@@ -24,10 +24,12 @@ export function outcomeInWords(report: TrainReport): string {
     report;
   if (accuracy === null) return "Stopped before there was anything to keep.";
   const took = seconds < 9.5 ? seconds.toFixed(1) : Math.round(seconds);
-  const learnt = `Learnt from ${trainingExamples} doodles in ${took} s`;
+  // Those that were held back as a test are learnt from in the end, unless somebody says stop.
+  const doodles = reason === "stopped" ? trainingExamples : trainingExamples + validationExamples;
+  const learnt = `Learnt from ${doodles} doodles in ${took} s`;
   const ended = {
     finished: "",
-    "early-stop": `, until it got no better`,
+    "early-stop": "",
     stopped: `, until you said stop (the best round, ${bestEpoch}, is kept)`,
   }[reason];
   return `${learnt}${ended}. ${tested(validationExamples, validationAccuracy, accuracy)}`;
@@ -39,7 +41,6 @@ function tested(examples: number, validationAccuracy: number | null, accuracy: n
   }
   const right = Math.round(validationAccuracy * examples);
   const score = right === examples ? "got every one right" : `got ${right} right`;
-  if (examples === 1)
-    return `Tested on 1 doodle that it had not learnt from, it got it ${right ? "right" : "wrong"}.`;
-  return `Tested on ${examples} doodles that it had not learnt from, it ${score} (${percent(validationAccuracy)}).`;
+  if (examples === 1) return `When 1 was held back as a test, it got it ${right ? "right" : "wrong"}.`;
+  return `When ${examples} were held back as a test, it ${score} (${percent(validationAccuracy)}).`;
 }

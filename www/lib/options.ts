@@ -66,7 +66,12 @@ function check<Options extends object>(options: Options, checks: Checks<Options>
   }
 }
 
-/** The options in the form that crosses to the engine. */
+/** The options of `train` in the form that crosses to the engine, where an absent key is no key. */
+export function toTrainOptions(options: Omit<TrainOptions, "signal">): Omit<TrainOptions, "signal"> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** The same for `create`. */
 export function toEngineOptions({ backbone, device, size, weights }: CreateOptions): EngineOptions {
   const tuner: EngineOptions["tuner"] = {};
   if (device !== undefined) tuner.device = device;

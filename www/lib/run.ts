@@ -1,5 +1,5 @@
 import { DoodleTuneError } from "./errors.js";
-import { checkTrainOptions } from "./options.js";
+import { checkTrainOptions, toTrainOptions } from "./options.js";
 import type { Supervisor } from "./supervisor.js";
 import type { TrainEvent, TrainOptions, TrainReport } from "./types.js";
 
@@ -48,7 +48,7 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     const stop = () => this.stop();
     signal?.addEventListener("abort", stop);
     try {
-      const report = await this.#supervisor.train(options, (event) => {
+      const report = await this.#supervisor.train(toTrainOptions(options), (event) => {
         this.#events.push(event);
         this.#announce();
       });

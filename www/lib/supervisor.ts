@@ -10,7 +10,7 @@ const RESTART_WINDOW_MS = 60_000;
 
 /**
  * Keeps an engine alive: one that dies is replaced, taught every example again, and asked again what it
- * had not answered. A GPU that keeps failing is left for the CPU.
+ * had not answered. A GPU that is missing or keeps failing is left for the CPU.
  */
 export class Supervisor {
   readonly ledger = new Ledger();
@@ -22,7 +22,10 @@ export class Supervisor {
   readonly #onStatus: (status: Status) => void;
   #link!: Link;
   #ready: Promise<Link>;
-  #failures: { at: number; gpu: boolean }[] = [];
+  /** When workers have died, of late. */
+  #deaths: number[] = [];
+  #gpuFailures = 0;
+  /** Why the CPU has taken over, once it has. */
   #leftGpu: string | undefined;
 
   constructor(open: OpenPort, options: EngineOptions, onStatus: (status: Status) => void) {
@@ -59,10 +62,10 @@ export class Supervisor {
     try {
       return await link.call({ type: "train", options }, onEpoch);
     } catch (error) {
-      this.#recover(link, error);
+      if (!this.#recover(link, error)) throw error;
       const { code, message } = DoodleTuneError.from(error);
-      if (code !== "worker-died") throw error;
-      throw new DoodleTuneError(code, `${message} The drawings are safe; train again.`, { cause: error });
+      const what = isGpuFailure(code) ? "The GPU failed during the training." : message;
+      throw new DoodleTuneError(code, `${what} The drawings are safe; train again.`, { cause: error });
     }
   }
 
@@ -108,29 +111,39 @@ export class Supervisor {
         const { code, message } = DoodleTuneError.from(error);
         link.close(DoodleTuneError.from(error));
         const gpu = isGpuFailure(code);
-        if (!gpu && code !== "worker-died") throw error;
-        if (!this.#noteFailure(gpu, message)) throw this.#giveUp(message);
+        if (code === "no-webgpu" && this.#mayUseGpu) this.#leaveGpu(`${message}.`);
+        else if (!gpu && code !== "worker-died") throw error;
+        else if (!this.#noteFailure(gpu, message)) throw this.#giveUp(message);
       }
     }
   }
 
-  /** Takes note of a failure and says what happens now; false when there have been too many. */
+  /** Takes note of a failure and says what happens now; false when nothing is left to try. */
   #noteFailure(gpu: boolean, message: string): boolean {
-    const now = performance.now();
-    this.#failures = this.#failures.filter(({ at }) => now - at < RESTART_WINDOW_MS);
-    this.#failures.push({ at: now, gpu });
-    if (this.#failures.length > MAX_RESTARTS) return false;
-    if (this.#failures.filter(({ gpu }) => gpu).length > 1) {
-      this.#leftGpu = "The GPU failed twice, so the CPU has taken over.";
+    if (gpu && this.#mayUseGpu) {
+      if (++this.#gpuFailures > 1) this.#leaveGpu("The GPU failed twice, so the CPU has taken over.");
+      else this.#restarts("The GPU failed and has been started again.");
+      return true;
     }
-    const restarted = gpu
-      ? "The GPU failed and has been started again."
-      : `${message} It has been restarted.`;
-    this.#onStatus({
-      state: "restart",
-      message: `${(gpu && this.#leftGpu) || restarted} The drawings are safe.`,
-    });
+    const now = performance.now();
+    this.#deaths = [...this.#deaths.filter((at) => now - at < RESTART_WINDOW_MS), now];
+    if (this.#deaths.length <= MAX_RESTARTS) this.#restarts(`${message} It has been restarted.`);
+    else if (this.#mayUseGpu) this.#leaveGpu("The worker stopped too often, so only the CPU is used now.");
+    else return false;
     return true;
+  }
+
+  get #mayUseGpu(): boolean {
+    return !this.#leftGpu && this.#options.tuner.device !== "cpu";
+  }
+
+  #leaveGpu(why: string): void {
+    this.#leftGpu = why;
+    this.#restarts(why);
+  }
+
+  #restarts(why: string): void {
+    this.#onStatus({ state: "restart", message: `${why} The drawings are safe.` });
   }
 
   #giveUp(why: string): DoodleTuneError {

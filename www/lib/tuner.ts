@@ -1,4 +1,5 @@
 import { toWire } from "./input.js";
+import { toLabel } from "./label.js";
 import { checkCreateOptions, toEngineOptions } from "./options.js";
 import { openHere, openWorker } from "./port.js";
 import { TrainRun } from "./run.js";
@@ -49,7 +50,7 @@ export class DoodleTune {
   /** Teaches several examples, all or none. Resolves to their ids, in the same order. */
   async addExamples(list: readonly { label: string; input: Input }[]): Promise<number[]> {
     const examples = await Promise.all(
-      list.map(async ({ label, input }) => ({ label, input: await toWire(input) })),
+      list.map(async ({ label, input }) => ({ label: toLabel(label), input: await toWire(input) })),
     );
     const engineIds = await this.#supervisor.call(() => ({ type: "add", examples }));
     return this.#supervisor.ledger.add(examples, engineIds);
@@ -71,20 +72,23 @@ export class DoodleTune {
   /** Puts an example into another class. */
   async moveExample(id: number, label: string): Promise<void> {
     const { ledger } = this.#supervisor;
-    await this.#supervisor.call(() => ({ type: "move", id: ledger.engineId(id), label }));
-    ledger.move(id, label);
+    const own = toLabel(label);
+    await this.#supervisor.call(() => ({ type: "move", id: ledger.engineId(id), label: own }));
+    ledger.move(id, own);
   }
 
   /** Gives a class another name. */
   async renameClass(from: string, to: string): Promise<void> {
-    await this.#supervisor.call(() => ({ type: "renameClass", from, to }));
-    this.#supervisor.ledger.renameClass(from, to);
+    const [before, after] = [toLabel(from), toLabel(to)];
+    await this.#supervisor.call(() => ({ type: "renameClass", from: before, to: after }));
+    this.#supervisor.ledger.renameClass(before, after);
   }
 
   /** Forgets a class with all its examples. */
   async removeClass(label: string): Promise<void> {
-    await this.#supervisor.call(() => ({ type: "removeClass", label }));
-    this.#supervisor.ledger.removeClass(label);
+    const own = toLabel(label);
+    await this.#supervisor.call(() => ({ type: "removeClass", label: own }));
+    this.#supervisor.ledger.removeClass(own);
   }
 
   /** The classes that have examples. */

@@ -115,7 +115,8 @@ export interface TrainOptions {
 
 /** How the training is going, once an epoch. */
 export interface TrainEvent {
-  phase: string;
+  /** `head` holds some examples out and stops early; `refit` then learns from all for as many epochs as were best. */
+  phase: "head" | "refit";
   epoch: number;
   epochs: number;
   step: number;
@@ -126,21 +127,23 @@ export interface TrainEvent {
   validationAccuracy: number | null;
   rate: number;
   secondsLeft: number;
-  /** The best epoch so far. */
+  /** Whether the head is the best so far, and answers from now on. */
   best: boolean;
 }
 
-/** What the training came to. */
+/** What the training came to. Losses and accuracies are those of the best epoch of phase `head`. */
 export interface TrainReport {
   reason: "finished" | "early-stop" | "stopped";
   epochs: number;
-  /** The epoch whose weights are kept, and whose figures these are; 0 and null if none was completed. */
+  /** The best epoch of phase `head`; 0, and the figures null, if none was completed. */
   bestEpoch: number;
   loss: number | null;
   accuracy: number | null;
   validationLoss: number | null;
   validationAccuracy: number | null;
+  /** How many examples phase `head` learned from. */
   trainingExamples: number;
+  /** How many it held out. */
   validationExamples: number;
   seconds: number;
 }

@@ -55,6 +55,8 @@ export function ClassCard({ one }: { one: DoodleClass }) {
 
 /** Always a text field: renaming needs no mode. Escape, an empty or a taken name leave it as it was. */
 function Name({ one }: { one: DoodleClass }) {
+  // What is being typed outlives a rendering; null while nothing is.
+  const [draft, setDraft] = useState<string | null>(null);
   const commit = (field: HTMLInputElement) => {
     const name = field.value.trim().replace(/\s+/g, " ");
     if (name !== one.name) {
@@ -62,6 +64,7 @@ function Name({ one }: { one: DoodleClass }) {
       else if (name) renameClass(one.id, name);
     }
     field.value = name && !nameTaken(name, one.id) ? name : one.name;
+    setDraft(null);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const field = event.currentTarget as HTMLInputElement;
@@ -73,11 +76,12 @@ function Name({ one }: { one: DoodleClass }) {
       id={`name-${one.id}`}
       class="card-name"
       aria-label="Name of the class"
-      value={one.name}
+      value={draft ?? one.name}
       maxLength={40}
       autocomplete="off"
       spellcheck={false}
       onFocus={() => choose(one.id)}
+      onInput={(event) => setDraft(event.currentTarget.value)}
       onKeyDown={onKeyDown}
       onBlur={(event) => commit(event.currentTarget)}
     />

@@ -56,7 +56,9 @@ interface ChartProps {
 
 function Chart({ title, events, epochs, top, format, learnt, tested }: ChartProps) {
   const last = events.at(-1);
-  const now = last ? (tested(last) ?? learnt(last)) : null;
+  // Nothing is held back any more in the last rounds.
+  const lastTested = events.findLast((event) => tested(event) !== null);
+  const now = lastTested ? tested(lastTested) : last ? learnt(last) : null;
   const value = now === null ? "–" : format(now);
   return (
     <figure class="chart">

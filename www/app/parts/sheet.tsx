@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { SHEET } from "../state/doodles.js";
-import { beginStroke, hasInk, ink } from "../state/sheet.js";
+import { beginStroke, hasInk, ink, type OpenStroke } from "../state/sheet.js";
 import { strokePath } from "./ink.js";
 
 const LINE_WIDTH = 15;
@@ -67,14 +67,14 @@ function showInk(canvas: HTMLCanvasElement): () => void {
 function listenToPen(canvas: HTMLCanvasElement): () => void {
   const listening = new AbortController();
   let drawing: PointerEvent | undefined;
-  let add: ReturnType<typeof beginStroke>;
+  let stroke: OpenStroke;
 
   const addPoints = (event: PointerEvent) => {
     const box = canvas.getBoundingClientRect();
     const units = SHEET / box.width;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const { clientX, clientY } of events.length > 0 ? events : [event]) {
-      add(round((clientX - box.left) * units), round((clientY - box.top) * units));
+      stroke.add(round((clientX - box.left) * units), round((clientY - box.top) * units));
     }
   };
   const on = (
@@ -88,8 +88,9 @@ function listenToPen(canvas: HTMLCanvasElement): () => void {
     event.preventDefault();
     (document.activeElement as HTMLElement | null)?.blur(); // so that Enter keeps the doodle
     canvas.setPointerCapture(event.pointerId);
+    if (drawing) stroke.drop(); // it was the hand's
     drawing = event;
-    add = beginStroke();
+    stroke = beginStroke();
     addPoints(event);
   });
   on("pointermove", (event) => {

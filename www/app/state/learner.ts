@@ -6,7 +6,7 @@ import {
   type DeviceReport,
   type Status,
 } from "../../lib/index.js";
-import { classes, doodleCount, removeDoodle, type Doodle } from "./doodles.js";
+import { classes, doodleCount, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
 import { complain, say } from "./notices.js";
 
 /** A few at a time, so that guesses get their turn in between. */
@@ -88,23 +88,18 @@ export function keepInStep(): Promise<void> {
 /** Makes the fewest calls that bring the tuner to what the page shows. */
 async function reconcile(tuner: DoodleTune): Promise<void> {
   const now = classes.peek();
-  for (const [classId, label] of labels) {
-    const one = now.find(({ id }) => id === classId);
-    if (one && one.name !== label && hasTaught(classId)) {
-      await tuner.renameClass(label, one.name);
-      knowledge.value++;
-    }
-    if (one) labels.set(classId, one.name);
-    else labels.delete(classId);
-  }
-
   const present = new Set(now.flatMap(({ doodles }) => doodles.map(({ id }) => id)));
   const gone = [...taught].filter(([doodleId]) => !present.has(doodleId));
   if (gone.length > 0) {
     await tuner.removeExamples(gone.map(([, { id }]) => id));
     for (const [doodleId] of gone) taught.delete(doodleId);
+    // With its last example, the tuner forgets a class; its name is free again.
+    const kept = new Set([...taught.values()].map(({ classId }) => classId));
+    for (const classId of labels.keys()) if (!kept.has(classId)) labels.delete(classId);
     examplesChanged();
   }
+
+  await rename(tuner, now);
 
   const fresh = now.flatMap((one) =>
     one.doodles
@@ -113,6 +108,21 @@ async function reconcile(tuner: DoodleTune): Promise<void> {
   );
   for (let start = 0; start < fresh.length; start += BATCH)
     await teach(tuner, fresh.slice(start, start + BATCH));
+}
+
+/** Gives the tuner's classes their names of `now`. Names may have been swapped, and a taken one is refused. */
+async function rename(tuner: DoodleTune, now: readonly DoodleClass[]): Promise<void> {
+  const renamed = now.filter(({ id, name }) => labels.has(id) && labels.get(id) !== name);
+  if (renamed.length === 0) return;
+  const to = async (id: string, label: string) => {
+    await tuner.renameClass(labels.get(id)!, label);
+    labels.set(id, label);
+  };
+  const taken = new Set(labels.values());
+  // Those in the way step aside, under a name that nobody else can have.
+  if (renamed.some(({ name }) => taken.has(name))) for (const { id } of renamed) await to(id, id);
+  for (const { id, name } of renamed) await to(id, name);
+  knowledge.value++;
 }
 
 interface Lesson {
@@ -149,10 +159,6 @@ function examplesChanged(): void {
   knowledge.value++;
 }
 
-function hasTaught(classId: string): boolean {
-  return [...taught.values()].some((one) => one.classId === classId);
-}
-
 function isAboutInput(error: unknown): boolean {
   return error instanceof DoodleTuneError && (error.code === "empty-drawing" || error.code === "bad-input");
 }
@@ -164,6 +170,7 @@ function follow(next: Status): void {
   if (next.state === "ready" && tuner.value) {
     device.value = tuner.value.device;
     examplesChanged();
+    void keepInStep(); // what has been lost with the old engine is taught again
   }
 }
 

@@ -8,15 +8,27 @@ const history = signal<readonly (readonly Stroke[])[]>([]);
 export const canUndo = computed(() => history.value.length > 0);
 export const hasInk = computed(() => ink.value.length > 0);
 
-/** Begins a stroke; what it returns adds points to it. */
-export function beginStroke(): (x: number, y: number) => void {
+/** A stroke that is being drawn; it ends when the sheet is changed by anything else. */
+export interface OpenStroke {
+  add(x: number, y: number): void;
+  drop(): void;
+}
+
+export function beginStroke(): OpenStroke {
   const before = ink.value;
   const stroke: Stroke = [[], []];
+  let latest = before;
   history.value = [...history.value, before];
-  return (x, y) => {
-    stroke[0].push(x);
-    stroke[1].push(y);
-    ink.value = [...before, stroke];
+  return {
+    add(x, y) {
+      if (ink.value !== latest) return;
+      stroke[0].push(x);
+      stroke[1].push(y);
+      ink.value = latest = [...before, stroke];
+    },
+    drop() {
+      if (ink.value === latest) undo();
+    },
   };
 }
 
@@ -38,7 +50,10 @@ export function clear(): void {
 export function keep(): void {
   if (!active.value) return say("Add a class first, so that the doodle has a home.");
   if (!hasInk.value) return say("Draw something first, then add it.");
-  addDoodle(active.value.id, [...ink.value]);
+  addDoodle(
+    active.value.id,
+    ink.value.map(([xs, ys]): Stroke => [[...xs], [...ys]]),
+  );
   ink.value = [];
   history.value = [];
 }

@@ -21,11 +21,30 @@ export async function restore(): Promise<void> {
   if (saved) {
     // Whoever was quick enough to draw before this moment keeps that too.
     const early = classes.value.filter(({ doodles }) => doodles.length > 0);
-    classes.value = [...saved, ...early];
+    const taken = new Set(saved.map(({ name }) => name));
+    const renamed = early.map((one) => (taken.has(one.name) ? { ...one, name: `${one.name} (again)` } : one));
+    classes.value = [...saved, ...renamed];
     const first = classes.value[0];
     if (first) choose(first.id);
   }
+  if (!(await claimSaving()))
+    return say("This page is open in another tab, and only that one saves; what you draw here is not kept.");
   keepSaved(store, new Set(saved?.flatMap(({ doodles }) => doodles.map(({ id }) => id))));
+}
+
+/** Whether this tab is the one that saves, from now until it is closed: two would overwrite each other. */
+function claimSaving(): Promise<boolean> {
+  if (!navigator.locks) return Promise.resolve(true); // as on a plain http address
+  return new Promise((resolve) => {
+    const hold = () => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    // Not `ifAvailable`: on a reload the page before may not have let go yet.
+    navigator.locks
+      .request("doodletune", { signal: AbortSignal.timeout(200) }, hold)
+      .catch((error: Error) => resolve(error.name !== "TimeoutError"));
+  });
 }
 
 async function load(store: UseStore): Promise<DoodleClass[] | undefined> {

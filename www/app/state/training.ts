@@ -37,8 +37,8 @@ async function follow(started: TrainRun): Promise<void> {
   run = started;
   events.value = [];
   outcome.value = null;
+  trained.value = true; // until the doodles change, be it during the run
   for await (const event of started) events.value = [...events.value, event];
   outcome.value = await started.result;
-  trained.value = true;
   knowledge.value++;
 }
