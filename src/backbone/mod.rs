@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use burn::prelude::*;
 
-use crate::device::read;
+use crate::device::{is_cpu, read};
 use crate::doodle::Picture;
 use crate::error::{Error, Result};
 
@@ -163,7 +163,7 @@ impl Backbone {
         }
         let values = read(self.forward(self.batch(pictures))).await?;
         if values.iter().any(|value| !value.is_finite()) {
-            return Err(if self.device == Device::flex() {
+            return Err(if is_cpu(&self.device) {
                 Error::BadWeights("the weights give features that are not finite; get them again".into())
             } else {
                 Error::Gpu("it computes features that are not finite".into())

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 
 use burn::prelude::*;
 
+use super::is_cpu;
 use crate::error::{Error, Result};
 
 thread_local! {
@@ -41,7 +42,7 @@ pub(super) fn clear() {
 /// On a GPU, [`Error::DeviceLost`] or [`Error::Gpu`] if anything went wrong on it so far, even if values came back.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     // What happens to a GPU is no concern of the CPU.
-    let on_gpu = tensor.device().inner() != Device::flex();
+    let on_gpu = !is_cpu(&tensor.device());
     let checked = || if on_gpu { check() } else { Ok(()) };
     checked()?;
     let data = guarded(tensor.into_data_async()).await;

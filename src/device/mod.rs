@@ -39,6 +39,11 @@ pub struct Processor {
     gpu: Option<wgpu::Device>,
 }
 
+/// Whether tensors on `device`, with or without automatic differentiation, are on the CPU.
+pub fn is_cpu(device: &Device) -> bool {
+    device.clone().inner() == Device::flex()
+}
+
 /// The CPU. Always there.
 pub fn cpu() -> Processor {
     Processor {
