@@ -27,6 +27,7 @@ pub mod doodle;
 mod error;
 pub mod finetune;
 pub mod head;
+pub mod kernels;
 mod pace;
 pub mod selection;
 pub mod tuner;

@@ -5,8 +5,10 @@
 
 use burn::prelude::*;
 
-use super::mbconv::{ConvNormConfig, MbConvConfig};
+use super::conv_norm::ConvNormConfig;
+use super::mbconv::MbConvConfig;
 use super::{Block, Stage};
+use crate::kernels::Activation;
 
 /// Expansion, output channels, blocks, stride of the first block, kernel: table 1 of the paper.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -25,7 +27,8 @@ const EPSILON: f64 = 1e-3;
 /// `stem`, `stage1` … `stage7`, `head_conv`, with random weights: 3.4 million parameters, total stride 32.
 pub(super) fn lite0(device: &Device) -> Vec<Stage> {
     let conv = |channels, kernel, stride| {
-        let config = ConvNormConfig { channels, kernel, stride, groups: 1, epsilon: EPSILON, relu6: true };
+        let config =
+            ConvNormConfig { channels, kernel, stride, groups: 1, epsilon: EPSILON, activation: Activation::Relu6 };
         vec![Block::ConvNorm(config.init(device))]
     };
     let mut stages = vec![Stage::new("stem", conv([3, STEM], 3, 2))];

@@ -2,12 +2,16 @@
 //!
 //! Freezing, learning rates, caching and weight names speak of stages, and know nothing of any architecture.
 
+mod conv_norm;
+mod doodlenet;
 mod efficientnet;
 mod mbconv;
 mod spec;
 mod weights;
 
-pub use mbconv::{ConvNorm, MbConv};
+pub use conv_norm::ConvNorm;
+pub use doodlenet::Residual;
+pub use mbconv::MbConv;
 pub use spec::InputSpec;
 pub use weights::{Dtype, Metadata, NamedTensor, Weights, write};
 
@@ -27,6 +31,8 @@ pub enum Block {
     ConvNorm(ConvNorm),
     /// An inverted residual.
     MbConv(MbConv),
+    /// A residual block.
+    Residual(Residual),
 }
 
 impl Block {
@@ -34,6 +40,7 @@ impl Block {
         match self {
             Self::ConvNorm(block) => block.forward(x),
             Self::MbConv(block) => block.forward(x),
+            Self::Residual(block) => block.forward(x),
         }
     }
 }
@@ -68,6 +75,7 @@ pub struct Backbone {
 /// The stages of the named architecture with random weights; `None` if there is no such architecture.
 fn architecture(name: &str, device: &Device) -> Option<Vec<Stage>> {
     match name {
+        "doodle" => Some(doodlenet::doodlenet(device)),
         "efficientnet-lite0" => Some(efficientnet::lite0(device)),
         _ => None,
     }
@@ -79,7 +87,7 @@ fn architecture(name: &str, device: &Device) -> Option<Vec<Stage>> {
 /// [`Error::BadOption`] if there is no such architecture.
 pub fn tensor_shapes(name: &str) -> Result<Vec<(String, Vec<usize>)>> {
     let stages = architecture(name, &Device::flex()).ok_or_else(|| {
-        Error::BadOption(format!("there is no backbone “{name}”; this version knows efficientnet-lite0"))
+        Error::BadOption(format!("there is no backbone “{name}”; this version knows doodle and efficientnet-lite0"))
     })?;
     Ok(weights::shapes(&stages))
 }

@@ -1,0 +1,430 @@
+//! Convolution, batch normalisation on the batch's own statistics, an optional shortcut and the activation as one
+//! differentiable operation: what a convolutional network computes in training, in a third of the passes over memory.
+//!
+//! Ioffe and Szegedy, "Batch normalization", 2015 (arXiv 1502.03167), for the gradients.
+
+use std::sync::Arc;
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::prelude::*;
+use burn_flex::{Flex, FlexTensor};
+use pulp::Arch;
+
+use super::conv::Conv;
+use super::threads;
+
+/// What follows the normalisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    None,
+    /// max(x, 0).
+    Relu,
+    /// min(max(x, 0), 6).
+    Relu6,
+}
+
+impl Activation {
+    /// Beyond these, the output is flat.
+    fn limits(self) -> (f32, f32) {
+        match self {
+            Self::None => (f32::NEG_INFINITY, f32::INFINITY),
+            Self::Relu => (0.0, f32::INFINITY),
+            Self::Relu6 => (0.0, 6.0),
+        }
+    }
+}
+
+/// Mean and (biased) variance of each channel over a batch.
+#[derive(Debug, Clone)]
+pub struct BatchStatistics {
+    /// Mean.
+    pub mean: Vec<f32>,
+    /// Mean squared distance from the mean.
+    pub variance: Vec<f32>,
+}
+
+/// `activation(gamma * (z - mean) / sqrt(variance + epsilon) + beta + shortcut)`, where `z` is the convolution of `x`
+/// with "SAME" padding.
+#[derive(Debug)]
+pub struct ConvNormOp {
+    /// `[batch, input, height, width]`.
+    pub x: Tensor<4>,
+    /// `[output, input, kernel, kernel]`.
+    pub weight: Tensor<4>,
+    /// `[output]`.
+    pub gamma: Tensor<1>,
+    /// `[output]`.
+    pub beta: Tensor<1>,
+    /// `[batch, output, ceil(height / stride), ceil(width / stride)]`.
+    pub shortcut: Option<Tensor<4>>,
+    /// Step between outputs.
+    pub stride: usize,
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// What follows.
+    pub activation: Activation,
+}
+
+impl ConvNormOp {
+    /// With the mean and variance of `z` over this batch, which are returned too; differentiable.
+    ///
+    /// # Panics
+    /// If a tensor is not on the CPU with automatic differentiation (without checkpointing), or of an unfitting shape.
+    pub fn on_batch_statistics(self) -> (Tensor<4>, BatchStatistics) {
+        let (conv, batch) = (self.conv(), self.x.dims()[0]);
+        let tracked = |tensor: Tensor<4>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
+        let vector = |tensor: Tensor<1>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
+        let (x, weight) = (tracked(self.x), tracked(self.weight));
+        let (gamma, beta) = (vector(self.gamma), vector(self.beta));
+        let shortcut = self.shortcut.map(tracked);
+        // Without a shortcut, a parent that gets nothing for it takes its place.
+        let last = shortcut.as_ref().map_or_else(|| x.node(), |shortcut| shortcut.node());
+        let nodes = [x.node(), weight.node(), gamma.node(), beta.node(), last];
+
+        let x = channels_last(x.primitive());
+        let packed = conv.pack(values(&weight.primitive().to_contiguous()));
+        let shortcut = shortcut.map(|shortcut| channels_last(shortcut.primitive()));
+        let [gamma, beta] = [&gamma, &beta].map(|v| values(v.primitive()).to_vec());
+        let (z, statistics) = convolve(&conv, batch, values(&x), &packed, true);
+        let deviations: Vec<f32> =
+            statistics.variance.iter().map(|v| (v + self.epsilon as f32).sqrt().recip()).collect();
+        let scale: Vec<f32> = gamma.iter().zip(&deviations).map(|(gamma, d)| gamma * d).collect();
+        let shift: Vec<f32> =
+            beta.iter().zip(&scale).zip(&statistics.mean).map(|((beta, s), mean)| beta - mean * s).collect();
+        let mut y = vec![0.0; z.len()];
+        activate(&z, &mut y, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
+        let y = new_channels_last(y, &conv, batch);
+        let out = y.permute(&CHANNELS_FIRST);
+        let has_shortcut = shortcut.is_some();
+        let mean = statistics.mean.clone();
+        let saved =
+            Saved { conv, x, packed, z, y, gamma, mean, deviations, has_shortcut, activation: self.activation };
+        let out = match ConvNormBackward.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(Arc::new(saved), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        };
+        (Tensor::from_primitive::<Autodiff<Flex>>(out), statistics)
+    }
+
+    /// With the given mean and variance; not differentiable.
+    ///
+    /// # Panics
+    /// If a tensor is not on the CPU without automatic differentiation, or of an unfitting shape.
+    pub fn on_running_statistics(self, mean: Tensor<1>, variance: Tensor<1>) -> Tensor<4> {
+        let (conv, batch) = (self.conv(), self.x.dims()[0]);
+        let plain = |tensor: Tensor<4>| tensor.try_into_primitive::<Flex>().expect(ON_CPU);
+        let vector = |tensor: Tensor<1>| tensor.try_into_primitive::<Flex>().expect(ON_CPU);
+        let [gamma, beta, mean, variance] = [self.gamma, self.beta, mean, variance].map(vector);
+        let scale: Vec<f32> = values(&gamma)
+            .iter()
+            .zip(values(&variance))
+            .map(|(gamma, v)| gamma / (v + self.epsilon as f32).sqrt())
+            .collect();
+        let shift: Vec<f32> =
+            values(&beta).iter().zip(&scale).zip(values(&mean)).map(|((beta, s), mean)| beta - mean * s).collect();
+        let shortcut = self.shortcut.map(|shortcut| channels_last(&plain(shortcut)));
+        let packed = conv.pack(values(&plain(self.weight).to_contiguous()));
+        let (z, _) = convolve(&conv, batch, values(&channels_last(&plain(self.x))), &packed, false);
+        let mut y = vec![0.0; z.len()];
+        activate(&z, &mut y, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
+        Tensor::from_primitive::<Flex>(new_channels_last(y, &conv, batch).permute(&CHANNELS_FIRST))
+    }
+
+    fn conv(&self) -> Conv {
+        let [_, input, height, width] = self.x.dims();
+        let [output, depth, kernel, _] = self.weight.dims();
+        assert_eq!(input, depth, "a convolution's weight fits its input");
+        Conv { size: [height, width], channels: [input, output], kernel, stride: self.stride }
+    }
+}
+
+const ON_CPU: &str = "these kernels are for tensors on the CPU";
+const CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
+const CHANNELS_LAST: [usize; 4] = [0, 2, 3, 1];
+
+/// `[batch, channels, height, width]` as contiguous `[batch, height, width, channels]`; no copy if it was made here.
+fn channels_last(tensor: &FlexTensor) -> FlexTensor {
+    tensor.permute(&CHANNELS_LAST).to_contiguous()
+}
+
+fn new_channels_last(values: Vec<f32>, conv: &Conv, batch: usize) -> FlexTensor {
+    let [height, width] = conv.output();
+    FlexTensor::from_data(TensorData::new(values, [batch, height, width, conv.channels[1]]))
+}
+
+/// The values of a contiguous tensor.
+fn values(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice().expect("it is contiguous")
+}
+
+/// The convolution and, if asked for, its statistics; otherwise those are empty.
+fn convolve(conv: &Conv, batch: usize, x: &[f32], packed: &[f32], measure: bool) -> (Vec<f32>, BatchStatistics) {
+    let channels = conv.channels[1];
+    let mut z = vec![0.0; batch * conv.output_len()];
+    let images = batch.div_ceil(threads::pieces());
+    let pieces = x.chunks(images * conv.input_len()).zip(z.chunks_mut(images * conv.output_len())).collect();
+    let sums = threads::each(pieces, |(x, z): (&[f32], &mut [f32])| {
+        let (mut buffer, mut sums) = (Vec::new(), vec![[0.0f64; 2]; channels]);
+        let at_once = conv.images_at_once();
+        for (x, z) in x.chunks(at_once * conv.input_len()).zip(z.chunks_mut(at_once * conv.output_len())) {
+            conv.forward(conv.patches(x, &mut buffer), packed, z);
+            if measure {
+                let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
+                Arch::new().dispatch(|| add_moments(z, &mut partial));
+                for (channel, sums) in sums.iter_mut().enumerate() {
+                    *sums = [0, 1].map(|moment| sums[moment] + f64::from(partial[moment][channel]));
+                }
+            }
+        }
+        sums
+    });
+    if !measure {
+        return (z, BatchStatistics { mean: vec![], variance: vec![] });
+    }
+    let rows = (z.len() / channels) as f64;
+    let moment = |channel: usize, moment: usize| sums.iter().map(|sums| sums[channel][moment]).sum::<f64>() / rows;
+    let mean: Vec<f64> = (0..channels).map(|channel| moment(channel, 0)).collect();
+    let variance = mean.iter().enumerate().map(|(channel, mean)| (moment(channel, 1) - mean * mean).max(0.0) as f32);
+    let statistics =
+        BatchStatistics { variance: variance.collect(), mean: mean.iter().map(|mean| *mean as f32).collect() };
+    (z, statistics)
+}
+
+/// Adds each channel's sum and sum of squares.
+#[inline(always)]
+fn add_moments(z: &[f32], [sum, squares]: &mut [Vec<f32>; 2]) {
+    let channels = sum.len();
+    let squares = &mut squares[..channels];
+    for row in z.chunks_exact(channels) {
+        for channel in 0..channels {
+            sum[channel] += row[channel];
+            squares[channel] += row[channel] * row[channel];
+        }
+    }
+}
+
+/// `y = activation(z * scale + shift + shortcut)`, all cores.
+fn activate(z: &[f32], y: &mut [f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation: Activation) {
+    let channels = affine[0].len();
+    let length = (z.len() / channels).div_ceil(threads::pieces()) * channels;
+    let added = shortcut.map(|shortcut| shortcut.chunks(length).map(Some).collect::<Vec<_>>());
+    let added = added.unwrap_or_else(|| vec![None; z.len().div_ceil(length)]);
+    let pieces = z.chunks(length).zip(y.chunks_mut(length)).zip(added).collect();
+    let (floor, ceiling) = activation.limits();
+    threads::each(pieces, |((z, y), added): ((&[f32], &mut [f32]), Option<&[f32]>)| {
+        Arch::new().dispatch(|| activate_piece(z, y, affine, added, floor, ceiling));
+    });
+}
+
+#[inline(always)]
+fn activate_piece(
+    z: &[f32],
+    y: &mut [f32],
+    [scale, shift]: [&[f32]; 2],
+    added: Option<&[f32]>,
+    floor: f32,
+    ceiling: f32,
+) {
+    let channels = scale.len();
+    let shift = &shift[..channels];
+    for (row, (z, y)) in z.chunks_exact(channels).zip(y.chunks_exact_mut(channels)).enumerate() {
+        match added {
+            Some(added) => {
+                let added = &added[row * channels..][..channels];
+                for channel in 0..channels {
+                    let v = z[channel] * scale[channel] + shift[channel] + added[channel];
+                    y[channel] = v.max(floor).min(ceiling);
+                }
+            }
+            None => {
+                for channel in 0..channels {
+                    y[channel] = (z[channel] * scale[channel] + shift[channel]).max(floor).min(ceiling);
+                }
+            }
+        }
+    }
+}
+
+/// What the backward pass needs of the forward one.
+struct Saved {
+    conv: Conv,
+    x: FlexTensor,
+    packed: Vec<f32>,
+    z: Vec<f32>,
+    y: FlexTensor,
+    gamma: Vec<f32>,
+    mean: Vec<f32>,
+    /// 1 / sqrt(variance + epsilon).
+    deviations: Vec<f32>,
+    has_shortcut: bool,
+    activation: Activation,
+}
+
+impl std::fmt::Debug for Saved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Saved").field("conv", &self.conv).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct ConvNormBackward;
+
+impl Backward<Flex, 5> for ConvNormBackward {
+    type State = Arc<Saved>;
+
+    fn backward(self, ops: Ops<Self::State, 5>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let saved = &ops.state;
+        let output = channels_last(&gradients.consume::<Flex>(&ops.node));
+        let [x, weight, gamma, beta, shortcut] = ops.parents;
+        let (mut at_sum, sums) = saved.before_activation(values(&output));
+        drop(output);
+        if saved.has_shortcut && let Some(shortcut) = shortcut {
+            let gradient = new_channels_last(at_sum.clone(), &saved.conv, saved.batch());
+            gradients.register::<Flex>(shortcut.id, gradient.permute(&CHANNELS_FIRST));
+        }
+        let (x_gradient, weight_gradient) = saved.through_convolution(&mut at_sum, &sums, x.is_some());
+        let [gamma_sum, beta_sum] = sums;
+        let vector = |v: Vec<f32>| FlexTensor::from_data(TensorData::new(v, [saved.gamma.len()]));
+        if let Some(x) = x {
+            let [height, width] = saved.conv.size;
+            let shape = [saved.batch(), height, width, saved.conv.channels[0]];
+            let gradient = FlexTensor::from_data(TensorData::new(x_gradient, shape));
+            gradients.register::<Flex>(x.id, gradient.permute(&CHANNELS_FIRST));
+        }
+        if let Some(weight) = weight {
+            let Conv { channels: [input, output], kernel, .. } = saved.conv;
+            let gradient = TensorData::new(saved.conv.unpack(&weight_gradient), [output, input, kernel, kernel]);
+            gradients.register::<Flex>(weight.id, FlexTensor::from_data(gradient));
+        }
+        if let Some(gamma) = gamma {
+            gradients.register::<Flex>(gamma.id, vector(gamma_sum));
+        }
+        if let Some(beta) = beta {
+            gradients.register::<Flex>(beta.id, vector(beta_sum));
+        }
+    }
+}
+
+impl Saved {
+    fn batch(&self) -> usize {
+        self.z.len() / self.conv.output_len()
+    }
+
+    /// The gradient where the activation begins, and its sums by channel: weighted with the normalised `z`, and plain.
+    fn before_activation(&self, output: &[f32]) -> (Vec<f32>, [Vec<f32>; 2]) {
+        let channels = self.gamma.len();
+        let mut gradient = vec![0.0; output.len()];
+        let length = (output.len() / channels).div_ceil(threads::pieces()) * channels;
+        let y = values(&self.y);
+        let pieces =
+            output.chunks(length).zip(y.chunks(length)).zip(self.z.chunks(length)).zip(gradient.chunks_mut(length));
+        type Piece<'a> = (((&'a [f32], &'a [f32]), &'a [f32]), &'a mut [f32]);
+        let partial = threads::each(pieces.collect(), |(((output, y), z), gradient): Piece| {
+            let mut sums = [vec![0.0f64; channels], vec![0.0f64; channels]];
+            // Short sums in single precision, long ones in double.
+            let length = SHORT_SUM * channels;
+            let pieces = output.chunks(length).zip(y.chunks(length)).zip(z.chunks(length));
+            for (((output, y), z), gradient) in pieces.zip(gradient.chunks_mut(length)) {
+                let mut short = [vec![0.0f32; channels], vec![0.0f32; channels]];
+                Arch::new().dispatch(|| self.mask(output, y, z, gradient, &mut short));
+                for (sums, short) in sums.iter_mut().zip(&short) {
+                    sums.iter_mut().zip(short).for_each(|(sum, v)| *sum += f64::from(*v));
+                }
+            }
+            sums
+        });
+        let total = |which: usize| {
+            (0..channels).map(|c| partial.iter().map(|sums| sums[which][c]).sum::<f64>() as f32).collect()
+        };
+        let sums = [total(0), total(1)];
+        (gradient, sums)
+    }
+
+    /// One piece of [`Saved::before_activation`].
+    #[inline(always)]
+    fn mask(&self, output: &[f32], y: &[f32], z: &[f32], gradient: &mut [f32], [gamma, beta]: &mut [Vec<f32>; 2]) {
+        let channels = self.gamma.len();
+        let (floor, ceiling) = self.activation.limits();
+        let (mean, deviations) = (&self.mean[..channels], &self.deviations[..channels]);
+        let (gamma, beta) = (&mut gamma[..channels], &mut beta[..channels]);
+        let rows = output.chunks_exact(channels).zip(y.chunks_exact(channels)).zip(z.chunks_exact(channels));
+        for (((output, y), z), gradient) in rows.zip(gradient.chunks_exact_mut(channels)) {
+            for c in 0..channels {
+                let g = if y[c] > floor && y[c] < ceiling { output[c] } else { 0.0 };
+                gradient[c] = g;
+                gamma[c] += g * (z[c] - mean[c]) * deviations[c];
+                beta[c] += g;
+            }
+        }
+    }
+
+    /// Gradients of the input (empty unless wanted) and of the packed weight; `gradient` becomes that of `z`.
+    fn through_convolution(
+        &self,
+        gradient: &mut [f32],
+        [gamma_sum, beta_sum]: &[Vec<f32>; 2],
+        input_wanted: bool,
+    ) -> (Vec<f32>, Vec<f32>) {
+        let Self { conv, packed, .. } = self;
+        let x = values(&self.x);
+        let images = self.batch().div_ceil(threads::pieces());
+        let (input, output) = (images * conv.input_len(), images * conv.output_len());
+        let mut x_gradient = vec![0.0; if input_wanted { x.len() } else { 0 }];
+        let mut wanted: Vec<Option<&mut [f32]>> = x_gradient.chunks_mut(input).map(Some).collect();
+        wanted.resize_with(self.batch().div_ceil(images), || None);
+        let pieces = x.chunks(input).zip(self.z.chunks(output)).zip(gradient.chunks_mut(output)).zip(wanted);
+        type Piece<'a> = (((&'a [f32], &'a [f32]), &'a mut [f32]), Option<&'a mut [f32]>);
+
+        // z's gradient is gamma * deviation * (g - mean of g - normalised z * mean of g * normalised z): one
+        // multiple each of g, z and 1.
+        let rows = (self.z.len() / self.gamma.len()) as f32;
+        let channels = 0..self.gamma.len();
+        let per_channel = |c: usize| {
+            let of_g = self.gamma[c] * self.deviations[c];
+            let of_z = -of_g * self.deviations[c] * gamma_sum[c] / rows;
+            [of_g, of_z, -of_g * beta_sum[c] / rows - of_z * self.mean[c]]
+        };
+        let factors: Vec<[f32; 3]> = channels.map(per_channel).collect();
+        let factors = [0, 1, 2].map(|which| factors.iter().map(|f| f[which]).collect::<Vec<f32>>());
+        let partial = threads::each(pieces.collect(), |(((x, z), gradient), mut x_gradient): Piece| {
+            let mut weight_gradient = vec![0.0; packed.len()];
+            let [mut seen, mut spread] = [Vec::new(), Vec::new()];
+            let at_once = conv.images_at_once();
+            let (input, output) = (at_once * conv.input_len(), at_once * conv.output_len());
+            let chunks = x.chunks(input).zip(z.chunks(output)).zip(gradient.chunks_mut(output));
+            for (index, ((x, z), gradient)) in chunks.enumerate() {
+                Arch::new().dispatch(|| denormalise(z, gradient, &factors));
+                conv.add_weight_gradient(conv.patches(x, &mut seen), gradient, &mut weight_gradient);
+                if let Some(x_gradient) = &mut x_gradient {
+                    let target = &mut x_gradient[index * input..][..x.len()];
+                    conv.input_gradient(gradient, packed, &mut spread, target);
+                }
+            }
+            weight_gradient
+        });
+        let mut weight_gradient = vec![0.0; packed.len()];
+        for partial in &partial {
+            weight_gradient.iter_mut().zip(partial).for_each(|(sum, v)| *sum += v);
+        }
+        (x_gradient, weight_gradient)
+    }
+}
+
+/// Rows that are summed in single precision.
+const SHORT_SUM: usize = 256;
+
+#[inline(always)]
+fn denormalise(z: &[f32], gradient: &mut [f32], [of_g, of_z, of_1]: &[Vec<f32>; 3]) {
+    let channels = of_g.len();
+    let (of_z, of_1) = (&of_z[..channels], &of_1[..channels]);
+    for (z, gradient) in z.chunks_exact(channels).zip(gradient.chunks_exact_mut(channels)) {
+        for c in 0..channels {
+            gradient[c] = of_g[c] * gradient[c] + of_z[c] * z[c] + of_1[c];
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Kernels of our own for the CPU, where burn's are measurably not enough.
+//!
+//! They keep activations channels-last in memory (`[batch, height, width, channels]`, so that a pixel's channels are
+//! one run), while tensors keep burn's order of dimensions; only strides differ.
+
+mod conv;
+mod conv_norm;
+mod threads;
+
+pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
