@@ -1,6 +1,7 @@
 //! doodletune's native command line.
 
 mod eval;
+mod pretrain;
 mod quickdraw;
 mod weights;
 
@@ -17,6 +18,8 @@ struct Arguments {
 enum Command {
     /// Converts published weights to a doodletune weight file
     Weights(weights::Arguments),
+    /// Trains a backbone from random weights on real drawings
+    Pretrain(pretrain::Arguments),
     /// Measures few-shot accuracy on real drawings
     Eval(eval::Arguments),
 }
@@ -24,6 +27,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Weights(arguments) => weights::run(&arguments),
+        Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
     }
 }

@@ -113,40 +113,34 @@ mod tests {
         let device = Device::flex().autodiff();
         device.seed(7);
         let unit = config.init(&device);
-        let plain = unit.clone().map(&mut Detached);
+        // A clone would share the running statistics.
+        let copy = || unit.valid().train();
         let shape = |channels: usize, side: usize| [3, channels, side, side - 2];
         let x = Tensor::<4>::random(shape(config.channels[0], 9), Distribution::Normal(0.3, 2.0), &device);
-        let out = unit.forward(x.clone()).dims();
+        let out = copy().forward(x.clone()).dims();
         let shortcut = with_shortcut.then(|| Tensor::<4>::random(out, Distribution::Default, &device));
         let weights = Tensor::<4>::random(out, Distribution::Default, &device);
-        let unit = unit.map(&mut Detached);
-        [(unit, true), (plain, false)].map(|(unit, fused)| {
+        [true, false].map(|fused| {
+            let unit = copy();
             let (x, shortcut) = (x.clone().require_grad(), shortcut.clone().map(Tensor::require_grad));
-            let y =
-                if fused { unit.forward_onto(x.clone(), shortcut.clone()) } else { unit.forward_plain(x.clone(), shortcut.clone()) };
+            let y = if fused {
+                unit.forward_onto(x.clone(), shortcut.clone())
+            } else {
+                unit.forward_plain(x.clone(), shortcut.clone())
+            };
             let gradients = (y.clone() * weights.clone()).sum().backward();
             let mut found = vec![
-                y.inner().into_data().to_vec().unwrap(),
-                x.grad(&gradients).unwrap().into_data().to_vec().unwrap(),
-                unit.conv.weight.val().grad(&gradients).unwrap().into_data().to_vec().unwrap(),
-                unit.norm.gamma.val().grad(&gradients).unwrap().into_data().to_vec().unwrap(),
-                unit.norm.beta.val().grad(&gradients).unwrap().into_data().to_vec().unwrap(),
-                unit.norm.running_mean.value_sync().into_data().to_vec().unwrap(),
-                unit.norm.running_var.value_sync().into_data().to_vec().unwrap(),
+                y.inner().into_data().try_to_vec().unwrap(),
+                x.grad(&gradients).unwrap().into_data().try_to_vec().unwrap(),
+                unit.conv.weight.val().grad(&gradients).unwrap().into_data().try_to_vec().unwrap(),
+                unit.norm.gamma.val().grad(&gradients).unwrap().into_data().try_to_vec().unwrap(),
+                unit.norm.beta.val().grad(&gradients).unwrap().into_data().try_to_vec().unwrap(),
+                unit.norm.running_mean.value_sync().into_data().try_to_vec().unwrap(),
+                unit.norm.running_var.value_sync().into_data().try_to_vec().unwrap(),
             ];
-            found.extend(shortcut.map(|s| s.grad(&gradients).unwrap().into_data().to_vec().unwrap()));
+            found.extend(shortcut.map(|s| s.grad(&gradients).unwrap().into_data().try_to_vec().unwrap()));
             found
         })
-    }
-
-    /// Gives every parameter, and every running statistic, storage of its own.
-    struct Detached;
-
-    impl burn::module::ModuleMapper for Detached {
-        fn map_float<const D: usize>(&mut self, param: burn::module::Param<Tensor<D>>) -> burn::module::Param<Tensor<D>> {
-            let device = param.val().device();
-            burn::module::Param::from_data(param.val().into_data(), &device)
-        }
     }
 
     #[test]
@@ -171,8 +165,14 @@ mod tests {
 
     #[test]
     fn inference_agrees_too() {
-        let config =
-            ConvNormConfig { channels: [3, 8], kernel: 3, stride: 2, groups: 1, epsilon: 1e-3, activation: Activation::Relu6 };
+        let config = ConvNormConfig {
+            channels: [3, 8],
+            kernel: 3,
+            stride: 2,
+            groups: 1,
+            epsilon: 1e-3,
+            activation: Activation::Relu6,
+        };
         let device = Device::flex().autodiff();
         let unit = config.init(&device);
         unit.forward(Tensor::random([4, 3, 9, 9], Distribution::Normal(1.0, 2.0), &device));

@@ -86,13 +86,53 @@ fn architecture(name: &str, device: &Device) -> Option<Vec<Stage>> {
 /// # Errors
 /// [`Error::BadOption`] if there is no such architecture.
 pub fn tensor_shapes(name: &str) -> Result<Vec<(String, Vec<usize>)>> {
-    let stages = architecture(name, &Device::flex()).ok_or_else(|| {
-        Error::BadOption(format!("there is no backbone “{name}”; this version knows doodle and efficientnet-lite0"))
-    })?;
+    let stages = architecture(name, &Device::flex()).ok_or_else(|| unknown(name))?;
     Ok(weights::shapes(&stages))
 }
 
+fn unknown(name: &str) -> Error {
+    Error::BadOption(format!("there is no backbone “{name}”; this version knows doodle and efficientnet-lite0"))
+}
+
+/// Pooled features `[batch, features]` of a normalised batch `[batch, channels, size, size]`. `observe` is shown every
+/// block's output with the name of its stage.
+pub fn forward(stages: &[Stage], x: Tensor<4>, mut observe: impl FnMut(&str, &Tensor<4>)) -> Tensor<2> {
+    let mut x = x;
+    for stage in stages {
+        for block in &stage.blocks {
+            x = block.forward(x);
+            observe(&stage.name, &x);
+        }
+    }
+    let [batch, features, _, _] = x.dims();
+    x.mean_dim(2).mean_dim(3).reshape([batch, features])
+}
+
 impl Backbone {
+    /// The network that `metadata` names with random weights, seeded by [`Device::seed`].
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] if there is no such network.
+    pub fn random(metadata: Metadata, device: &Device) -> Result<Self> {
+        let stages = architecture(&metadata.backbone, device).ok_or_else(|| unknown(&metadata.backbone))?;
+        Ok(Self { metadata, stages, device: device.clone() })
+    }
+
+    /// The network that `metadata` names with `stages` of its architecture.
+    pub fn from_stages(metadata: Metadata, stages: Vec<Stage>, device: &Device) -> Self {
+        Self { metadata, stages, device: device.clone() }
+    }
+
+    /// The stages alone, to be trained.
+    pub fn into_stages(self) -> Vec<Stage> {
+        self.stages
+    }
+
+    /// Every tensor with its name, to be written.
+    pub fn tensors(&self) -> Vec<NamedTensor> {
+        weights::tensors(&self.stages)
+    }
+
     /// Builds the network that `weights` name and fills it with them on `device`, in f32.
     ///
     /// # Errors
@@ -186,15 +226,7 @@ impl Backbone {
     }
 
     /// [`Backbone::forward`] that shows every block's output to `observe`, with the name of its stage.
-    pub fn forward_observed(&self, x: Tensor<4>, mut observe: impl FnMut(&str, &Tensor<4>)) -> Tensor<2> {
-        let mut x = x;
-        for stage in &self.stages {
-            for block in &stage.blocks {
-                x = block.forward(x);
-                observe(&stage.name, &x);
-            }
-        }
-        let [batch, features, _, _] = x.dims();
-        x.mean_dim(2).mean_dim(3).reshape([batch, features])
+    pub fn forward_observed(&self, x: Tensor<4>, observe: impl FnMut(&str, &Tensor<4>)) -> Tensor<2> {
+        forward(&self.stages, x, observe)
     }
 }

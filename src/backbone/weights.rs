@@ -232,11 +232,43 @@ impl ModuleMapper for Filler<'_> {
 
 /// The name and shape of every tensor, in the order of the network.
 pub(super) fn shapes(stages: &[Stage]) -> Vec<(String, Vec<usize>)> {
-    struct Lister {
-        path: Path,
-        found: Vec<(String, Vec<usize>)>,
+    struct Shapes(Vec<(String, Vec<usize>)>);
+    impl Visitor for Shapes {
+        fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>) {
+            self.0.push((name, param.lazy_shape().to_vec()));
+        }
     }
-    impl ModuleVisitor for Lister {
+    let mut shapes = Shapes(Vec::new());
+    visit(stages, &mut shapes);
+    shapes.0
+}
+
+/// Every tensor with its name, in the order of the network.
+pub(super) fn tensors(stages: &[Stage]) -> Vec<NamedTensor> {
+    struct Tensors(Vec<NamedTensor>);
+    impl Visitor for Tensors {
+        fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>) {
+            let data = param.val().into_data();
+            let values = data.try_to_vec().expect("a network's values are f32");
+            self.0.push(NamedTensor { name, shape: data.shape().to_vec(), values });
+        }
+    }
+    let mut tensors = Tensors(Vec::new());
+    visit(stages, &mut tensors);
+    tensors.0
+}
+
+/// Is shown every tensor with its dotted name.
+trait Visitor {
+    fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>);
+}
+
+fn visit(stages: &[Stage], visitor: &mut impl Visitor) {
+    struct Walk<'a, V> {
+        path: Path,
+        visitor: &'a mut V,
+    }
+    impl<V: Visitor> ModuleVisitor for Walk<'_, V> {
         fn enter_module(&mut self, name: &str, container_type: &str) {
             self.path.enter(name, container_type);
         }
@@ -244,15 +276,12 @@ pub(super) fn shapes(stages: &[Stage]) -> Vec<(String, Vec<usize>)> {
             self.path.exit();
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.found.push((self.path.name(), param.lazy_shape().to_vec()));
+            self.visitor.visit(self.path.name(), param);
         }
     }
-    let mut lister = Lister { path: Path::default(), found: Vec::new() };
     for stage in stages {
-        lister.path = Path::of(stage);
-        stage.visit(&mut lister);
+        stage.visit(&mut Walk { path: Path::of(stage), visitor });
     }
-    lister.found
 }
 
 /// How values are stored.

@@ -3,10 +3,12 @@
 //! Every consumer (page, training, evaluation, export) goes through [`Input::render`], so that a drawing looks the
 //! same to the network wherever it is shown to it.
 
+mod augment;
 mod image;
 mod raster;
 mod stroke;
 
+pub use augment::{Augmentation, first_part};
 pub use image::Image;
 pub use raster::Picture;
 pub use stroke::{Doodle, Stroke};

@@ -86,17 +86,21 @@ impl Conv {
         self.kernel == 1 && self.stride == 1
     }
 
-    /// What each output pixel sees, `[images, height, width, kernel, kernel, input]`; `buffer` is room for it.
+    /// What each output pixel sees, `[images, height, width, kernel, kernel, input]`; `buffer` is room for it, empty or
+    /// last used by this convolution.
     pub fn patches<'a>(&self, images: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
         if self.is_pointwise() {
             return images;
         }
-        buffer.clear();
-        buffer.resize(images.len() / self.input_len() * self.pixels() * self.depth(), 0.0);
+        let length = images.len() / self.input_len() * self.pixels() * self.depth();
+        // What lies in the padding is zero from the first use on: the same places, image by image, are never written.
+        if buffer.len() < length {
+            buffer.resize(length, 0.0);
+        }
         self.for_runs(images.len() / self.input_len(), |patch, image, length| {
             buffer[patch..patch + length].copy_from_slice(&images[image..image + length]);
         });
-        buffer
+        &buffer[..length]
     }
 
     /// Adds what each output pixel sees back to the images: the transpose of [`Conv::patches`].
@@ -143,17 +147,19 @@ impl Conv {
         product([depth, channels, rows], gradient, true, (patches, [1, depth]), (output_gradient, [channels, 1]));
     }
 
-    /// `gradient = output_gradient x weightᵀ`, gathered from patches; `buffer` is room for those.
+    /// `gradient += output_gradient x weightᵀ`, gathered from patches; `buffer` is room for those.
     pub fn input_gradient(&self, output_gradient: &[f32], packed: &[f32], buffer: &mut Vec<f32>, gradient: &mut [f32]) {
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output_gradient.len() / self.channels[1]);
         let (lhs, rhs) = ((output_gradient, [channels, 1]), (packed, [1, channels]));
         if self.is_pointwise() {
-            return product([rows, depth, channels], gradient, false, lhs, rhs);
+            return product([rows, depth, channels], gradient, true, lhs, rhs);
         }
-        buffer.resize(rows * depth, 0.0);
-        product([rows, depth, channels], buffer, false, lhs, rhs);
-        gradient.fill(0.0);
-        self.add_patches(buffer, gradient);
+        if buffer.len() < rows * depth {
+            buffer.resize(rows * depth, 0.0);
+        }
+        let patches = &mut buffer[..rows * depth];
+        product([rows, depth, channels], patches, false, lhs, rhs);
+        self.add_patches(patches, gradient);
     }
 }
 

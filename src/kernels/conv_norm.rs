@@ -102,8 +102,7 @@ impl ConvNormOp {
         let out = y.permute(&CHANNELS_FIRST);
         let has_shortcut = shortcut.is_some();
         let mean = statistics.mean.clone();
-        let saved =
-            Saved { conv, x, packed, z, y, gamma, mean, deviations, has_shortcut, activation: self.activation };
+        let saved = Saved { conv, x, packed, z, y, gamma, mean, deviations, has_shortcut, activation: self.activation };
         let out = match ConvNormBackward.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(Arc::new(saved), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
@@ -283,7 +282,9 @@ impl Backward<Flex, 5> for ConvNormBackward {
         let [x, weight, gamma, beta, shortcut] = ops.parents;
         let (mut at_sum, sums) = saved.before_activation(values(&output));
         drop(output);
-        if saved.has_shortcut && let Some(shortcut) = shortcut {
+        if saved.has_shortcut
+            && let Some(shortcut) = shortcut
+        {
             let gradient = new_channels_last(at_sum.clone(), &saved.conv, saved.batch());
             gradients.register::<Flex>(shortcut.id, gradient.permute(&CHANNELS_FIRST));
         }
