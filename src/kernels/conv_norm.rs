@@ -96,8 +96,7 @@ impl ConvNormOp {
         let scale: Vec<f32> = gamma.iter().zip(&deviations).map(|(gamma, d)| gamma * d).collect();
         let shift: Vec<f32> =
             beta.iter().zip(&scale).zip(&statistics.mean).map(|((beta, s), mean)| beta - mean * s).collect();
-        let mut y = vec![0.0; z.len()];
-        activate(&z, &mut y, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
+        let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
         let y = new_channels_last(y, &conv, batch);
         let out = y.permute(&CHANNELS_FIRST);
         let has_shortcut = shortcut.is_some();
@@ -129,8 +128,7 @@ impl ConvNormOp {
         let shortcut = self.shortcut.map(|shortcut| channels_last(&plain(shortcut)));
         let packed = conv.pack(values(&plain(self.weight).to_contiguous()));
         let (z, _) = convolve(&conv, batch, values(&channels_last(&plain(self.x))), &packed, false);
-        let mut y = vec![0.0; z.len()];
-        activate(&z, &mut y, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
+        let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
         Tensor::from_primitive::<Flex>(new_channels_last(y, &conv, batch).permute(&CHANNELS_FIRST))
     }
 
@@ -164,13 +162,12 @@ fn values(tensor: &FlexTensor) -> &[f32] {
 /// The convolution and, if asked for, its statistics; otherwise those are empty.
 fn convolve(conv: &Conv, batch: usize, x: &[f32], packed: &[f32], measure: bool) -> (Vec<f32>, BatchStatistics) {
     let channels = conv.channels[1];
-    let mut z = vec![0.0; batch * conv.output_len()];
     let images = batch.div_ceil(threads::pieces());
-    let pieces = x.chunks(images * conv.input_len()).zip(z.chunks_mut(images * conv.output_len())).collect();
-    let sums = threads::each(pieces, |(x, z): (&[f32], &mut [f32])| {
+    let (length, piece) = (batch * conv.output_len(), images * conv.output_len());
+    let (z, sums) = threads::build(length, piece, x.chunks(images * conv.input_len()), |x, unfilled| {
         let (mut buffer, mut sums) = (Vec::new(), vec![[0.0f64; 2]; channels]);
-        let at_once = conv.images_at_once();
-        for (x, z) in x.chunks(at_once * conv.input_len()).zip(z.chunks_mut(at_once * conv.output_len())) {
+        for x in x.chunks(conv.images_at_once() * conv.input_len()) {
+            let z = unfilled.next(x.len() / conv.input_len() * conv.output_len());
             conv.forward(conv.patches(x, &mut buffer), packed, z);
             if measure {
                 let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
@@ -207,17 +204,22 @@ fn add_moments(z: &[f32], [sum, squares]: &mut [Vec<f32>; 2]) {
     }
 }
 
-/// `y = activation(z * scale + shift + shortcut)`, all cores.
-fn activate(z: &[f32], y: &mut [f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation: Activation) {
+/// `activation(z * scale + shift + shortcut)`.
+fn activate(z: &[f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation: Activation) -> Vec<f32> {
     let channels = affine[0].len();
     let length = (z.len() / channels).div_ceil(threads::pieces()) * channels;
     let added = shortcut.map(|shortcut| shortcut.chunks(length).map(Some).collect::<Vec<_>>());
     let added = added.unwrap_or_else(|| vec![None; z.len().div_ceil(length)]);
-    let pieces = z.chunks(length).zip(y.chunks_mut(length)).zip(added).collect();
     let (floor, ceiling) = activation.limits();
-    threads::each(pieces, |((z, y), added): ((&[f32], &mut [f32]), Option<&[f32]>)| {
-        Arch::new().dispatch(|| activate_piece(z, y, affine, added, floor, ceiling));
+    let (y, _) = threads::build(z.len(), length, z.chunks(length).zip(added), |(z, added), unfilled| {
+        let at_once = SHORT_SUM * channels;
+        for (index, z) in z.chunks(at_once).enumerate() {
+            let added = added.map(|added| &added[index * at_once..][..z.len()]);
+            let y = unfilled.next(z.len());
+            Arch::new().dispatch(|| activate_piece(z, y, affine, added, floor, ceiling));
+        }
     });
+    y
 }
 
 #[inline(always)]
@@ -319,18 +321,15 @@ impl Saved {
     /// The gradient where the activation begins, and its sums by channel: weighted with the normalised `z`, and plain.
     fn before_activation(&self, output: &[f32]) -> (Vec<f32>, [Vec<f32>; 2]) {
         let channels = self.gamma.len();
-        let mut gradient = vec![0.0; output.len()];
         let length = (output.len() / channels).div_ceil(threads::pieces()) * channels;
         let y = values(&self.y);
-        let pieces =
-            output.chunks(length).zip(y.chunks(length)).zip(self.z.chunks(length)).zip(gradient.chunks_mut(length));
-        type Piece<'a> = (((&'a [f32], &'a [f32]), &'a [f32]), &'a mut [f32]);
-        let partial = threads::each(pieces.collect(), |(((output, y), z), gradient): Piece| {
+        let inputs = output.chunks(length).zip(y.chunks(length)).zip(self.z.chunks(length));
+        let (gradient, partial) = threads::build(output.len(), length, inputs, |((output, y), z), unfilled| {
             let mut sums = [vec![0.0f64; channels], vec![0.0f64; channels]];
             // Short sums in single precision, long ones in double.
             let length = SHORT_SUM * channels;
-            let pieces = output.chunks(length).zip(y.chunks(length)).zip(z.chunks(length));
-            for (((output, y), z), gradient) in pieces.zip(gradient.chunks_mut(length)) {
+            for ((output, y), z) in output.chunks(length).zip(y.chunks(length)).zip(z.chunks(length)) {
+                let gradient = unfilled.next(z.len());
                 let mut short = [vec![0.0f32; channels], vec![0.0f32; channels]];
                 Arch::new().dispatch(|| self.mask(output, y, z, gradient, &mut short));
                 for (sums, short) in sums.iter_mut().zip(&short) {
@@ -364,7 +363,7 @@ impl Saved {
         }
     }
 
-    /// Gradients of the input (empty unless wanted) and of the packed weight; `gradient` becomes that of `z`.
+    /// Gradients of the input (of no use unless wanted) and of the packed weight; `gradient` becomes that of `z`.
     fn through_convolution(
         &self,
         gradient: &mut [f32],
@@ -375,11 +374,9 @@ impl Saved {
         let x = values(&self.x);
         let images = self.batch().div_ceil(threads::pieces());
         let (input, output) = (images * conv.input_len(), images * conv.output_len());
-        let mut x_gradient = vec![0.0; if input_wanted { x.len() } else { 0 }];
-        let mut wanted: Vec<Option<&mut [f32]>> = x_gradient.chunks_mut(input).map(Some).collect();
-        wanted.resize_with(self.batch().div_ceil(images), || None);
-        let pieces = x.chunks(input).zip(self.z.chunks(output)).zip(gradient.chunks_mut(output)).zip(wanted);
-        type Piece<'a> = (((&'a [f32], &'a [f32]), &'a mut [f32]), Option<&'a mut [f32]>);
+        let pieces = x.chunks(input).zip(self.z.chunks(output)).zip(gradient.chunks_mut(output));
+        // An input that wants no gradient gets as many pieces, of nothing.
+        let (length, input_piece) = if input_wanted { (x.len(), input) } else { (pieces.len(), 1) };
 
         // z's gradient is gamma * deviation * (g - mean of g - normalised z * mean of g * normalised z): one
         // multiple each of g, z and 1.
@@ -392,18 +389,17 @@ impl Saved {
         };
         let factors: Vec<[f32; 3]> = channels.map(per_channel).collect();
         let factors = [0, 1, 2].map(|which| factors.iter().map(|f| f[which]).collect::<Vec<f32>>());
-        let partial = threads::each(pieces.collect(), |(((x, z), gradient), mut x_gradient): Piece| {
+        let (x_gradient, partial) = threads::build(length, input_piece, pieces, |((x, z), gradient), unfilled| {
             let mut weight_gradient = vec![0.0; packed.len()];
             let [mut seen, mut spread] = [Vec::new(), Vec::new()];
             let at_once = conv.images_at_once();
             let (input, output) = (at_once * conv.input_len(), at_once * conv.output_len());
             let chunks = x.chunks(input).zip(z.chunks(output)).zip(gradient.chunks_mut(output));
-            for (index, ((x, z), gradient)) in chunks.enumerate() {
+            for ((x, z), gradient) in chunks {
                 Arch::new().dispatch(|| denormalise(z, gradient, &factors));
                 conv.add_weight_gradient(conv.patches(x, &mut seen), gradient, &mut weight_gradient);
-                if let Some(x_gradient) = &mut x_gradient {
-                    let target = &mut x_gradient[index * input..][..x.len()];
-                    conv.input_gradient(gradient, packed, &mut spread, target);
+                if input_wanted {
+                    conv.input_gradient(gradient, packed, &mut spread, unfilled.next(x.len()));
                 }
             }
             weight_gradient
@@ -416,7 +412,7 @@ impl Saved {
     }
 }
 
-/// Rows that are summed in single precision.
+/// Rows that are treated at once, and summed in single precision.
 const SHORT_SUM: usize = 256;
 
 #[inline(always)]

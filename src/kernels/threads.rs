@@ -1,5 +1,7 @@
 //! Work shared among the cores; in browsers there is one.
 
+use std::mem::MaybeUninit;
+
 /// Results of `work` on each piece, in order.
 pub fn each<P: Send, R: Send>(pieces: Vec<P>, work: impl Fn(P) -> R + Sync + Send) -> Vec<R> {
     #[cfg(not(target_arch = "wasm32"))]
@@ -22,4 +24,40 @@ pub fn pieces() -> usize {
     }
     #[cfg(target_arch = "wasm32")]
     1
+}
+
+/// `length` values made in pieces of `piece` values (the last may be shorter), each from its own input, and what else
+/// `work` returns. Unlike with a vector of zeros, memory is first touched by the core that fills it, shortly before.
+pub fn build<P: Send, R: Send>(
+    length: usize,
+    piece: usize,
+    inputs: impl Iterator<Item = P>,
+    work: impl Fn(P, &mut Unfilled) -> R + Sync + Send,
+) -> (Vec<f32>, Vec<R>) {
+    let mut built = Vec::with_capacity(length);
+    let pieces: Vec<_> = inputs.zip(built.spare_capacity_mut()[..length].chunks_mut(piece)).collect();
+    assert_eq!(pieces.len(), length.div_ceil(piece), "there is an input for each piece");
+    let results = each(pieces, |(input, values)| {
+        let mut unfilled = Unfilled(values);
+        let result = work(input, &mut unfilled);
+        unfilled.next(unfilled.0.len());
+        result
+    });
+    // SAFETY: every piece was filled to its end just now.
+    unsafe { built.set_len(length) };
+    (built, results)
+}
+
+/// Memory that is yet to be filled, from the front.
+pub struct Unfilled<'a>(&'a mut [MaybeUninit<f32>]);
+
+impl<'a> Unfilled<'a> {
+    /// The next `count` values, zero so far.
+    pub fn next(&mut self, count: usize) -> &'a mut [f32] {
+        let (next, rest) = std::mem::take(&mut self.0).split_at_mut(count);
+        self.0 = rest;
+        next.fill(MaybeUninit::new(0.0));
+        // SAFETY: all of it was written in the line before.
+        unsafe { next.assume_init_mut() }
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::optim::ModuleOptimizer;
-use doodletune::backbone::{Dtype, NamedTensor};
+use doodletune::backbone::NamedTensor;
 use safetensors::tensor::{SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -105,10 +105,4 @@ pub fn load(
         .load(folder.join(OPTIMIZER))
         .map_err(|error| anyhow::anyhow!("cannot read {OPTIMIZER} in {}: {error:?}", folder.display()))?;
     Ok((progress, tensors, optimizer))
-}
-
-/// Writes the weights that would be shipped.
-pub fn export(path: &Path, config: &Config, tensors: &[NamedTensor], dtype: Dtype) -> Result<()> {
-    let bytes = doodletune::backbone::write(&config.metadata(), tensors, dtype)?;
-    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

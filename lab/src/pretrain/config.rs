@@ -93,11 +93,11 @@ impl Config {
     }
 
     /// What the weight file will say about itself.
-    pub fn metadata(&self) -> Metadata {
+    pub fn metadata(&self, categories: &[String]) -> Metadata {
         Metadata {
             backbone: self.backbone.clone(),
             input: self.input.clone(),
-            labels: String::new(),
+            labels: categories.to_vec(),
             license: self.license.clone(),
             source: self.source.clone(),
         }

@@ -17,7 +17,7 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Int;
-use doodletune::backbone::{Backbone, Dtype, NamedTensor};
+use doodletune::backbone::{Backbone, Dtype, Metadata, NamedTensor};
 use doodletune::doodle::{Doodle, Input, Picture};
 use doodletune::finetune::warm_up_then_cosine;
 
@@ -92,7 +92,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     );
 
     let tracked = device.clone().autodiff();
-    let mut network = Network::random(&config, categories.len(), &tracked)?;
+    let mut network = Network::random(&config, &categories, &tracked)?;
+    let metadata = config.metadata(&categories);
     let mut optimizer = AdamWConfig::new()
         .with_weight_decay(config.weight_decay)
         .with_grad_clipping(Some(GradientClippingConfig::Norm(config.clip)))
@@ -149,8 +150,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let ended = progress.step.is_multiple_of(per_epoch);
         if ended {
             let rate = (seen * config.batch_size) as f64 / since.elapsed().as_secs_f64();
-            let shown = averaged(&config, &network, &average, &device);
-            let accuracy = accuracy(&shown, &few)?;
+            let shown = averaged(metadata.clone(), &network, &average, &device);
+            let accuracy = accuracy(&shown.at(size)?, &few)?;
             let point = Point { epoch: progress.step / per_epoch, loss: loss_sum / seen as f32, accuracy, rate };
             eprintln!(
                 "\repoch {}: loss {:.3}, top-1 {:.1} %, {rate:.0} drawings/s, {:.0} min so far        ",
@@ -165,13 +166,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         if progress.step == all || (ended && saved.elapsed().as_secs() >= arguments.checkpoint_every) {
             checkpoint::save(&folder, &progress, &average.to_tensors(&network), &optimizer)?;
-            let shown = averaged(&config, &network, &average, &device);
-            let path = arguments.out.join(format!("{}.safetensors", config.backbone));
-            checkpoint::export(&path, &config, &shippable(&shown), Dtype::F32)?;
+            let shown = averaged(metadata.clone(), &network, &average, &device);
+            for (suffix, dtype) in [("", Dtype::I8), (".f32", Dtype::F32)] {
+                let path = arguments.out.join(format!("{}{suffix}.safetensors", config.backbone));
+                let bytes = doodletune::backbone::write(&metadata, &shippable(&shown), dtype)?;
+                fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+            }
             saved = Instant::now();
         }
     }
-    let shown = averaged(&config, &network, &average, &device);
+    let shown = averaged(metadata.clone(), &network, &average, &device);
     eprintln!("top-1 on all {} drawings: {:.2} %", test.len(), accuracy(&shown, &test)? * 100.0);
     Ok(())
 }
@@ -209,9 +213,16 @@ struct Shown {
     classifier: burn::nn::Linear,
 }
 
-fn averaged(config: &Config, network: &Network, average: &Average, device: &Device) -> Shown {
+fn averaged(metadata: Metadata, network: &Network, average: &Average, device: &Device) -> Shown {
     let network = network.valid().with_values(average.values());
-    Shown { backbone: Backbone::from_stages(config.metadata(), network.stages, device), classifier: network.classifier }
+    Shown { backbone: Backbone::from_stages(metadata, network.stages, device), classifier: network.classifier }
+}
+
+impl Shown {
+    /// For inputs of the side that it is trained at just now.
+    fn at(self, size: usize) -> Result<Self> {
+        Ok(Self { backbone: self.backbone.with_size(size)?, ..self })
+    }
 }
 
 /// The backbone's tensors and its classifier's.

@@ -18,12 +18,14 @@ pub struct Network {
 
 impl Network {
     /// Seeded random weights. Parameters are numbered, so that an optimizer's state finds them again.
-    pub fn random(config: &Config, categories: usize, device: &Device) -> Result<Self> {
+    pub fn random(config: &Config, categories: &[String], device: &Device) -> Result<Self> {
         device.seed(config.seed);
-        let backbone = Backbone::random(config.metadata(), device)?;
+        let backbone = Backbone::random(config.metadata(categories), device)?;
         let features = backbone.feature_count();
-        let network =
-            Self { stages: backbone.into_stages(), classifier: LinearConfig::new(features, categories).init(device) };
+        let network = Self {
+            stages: backbone.into_stages(),
+            classifier: LinearConfig::new(features, categories.len()).init(device),
+        };
         Ok(network.map(&mut Numbered(0)))
     }
 
