@@ -122,7 +122,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let loss_of = CrossEntropyLossConfig::new().with_smoothing(Some(config.label_smoothing)).init(&tracked);
     let mut supply = Supply::start(&config, &training, progress.step..all, all);
     let (mut saved, mut loss_sum, mut seen, mut since) = (Instant::now(), 0.0, 0, Instant::now());
-    let before = (progress.seconds, Instant::now());
+    let (before, first_step) = ((progress.seconds, Instant::now()), progress.step);
     while progress.step < all {
         let Batch { size, planes, targets } = supply.next();
         let count = targets.len();
@@ -143,8 +143,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 progress.step,
                 loss_sum / seen as f32,
                 (seen * config.batch_size) as f64 / since.elapsed().as_secs_f64(),
-                before.1.elapsed().as_secs_f64() / 60.0 * (all - progress.step) as f64 * seen as f64
-                    / (progress.step as f64 * seen as f64).max(1.0)
+                before.1.elapsed().as_secs_f64() / 60.0 * (all - progress.step) as f64
+                    / (progress.step - first_step) as f64
             );
         }
         let ended = progress.step.is_multiple_of(per_epoch);
