@@ -29,9 +29,10 @@ impl Network {
         Ok(network.map(&mut Numbered(0)))
     }
 
-    /// Logits `[batch, categories]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        self.classifier.forward(backbone::forward(&self.stages, x, |_, _| ()))
+    /// Features `[batch, features]` and logits `[batch, categories]`.
+    pub fn forward(&self, x: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
+        let features = backbone::forward(&self.stages, x, |_, _| ());
+        (features.clone(), self.classifier.forward(features))
     }
 
     /// All values, running statistics included, in order.
