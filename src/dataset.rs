@@ -176,6 +176,27 @@ pub fn stratified_split(targets: &[usize], share: f64, seed: u64) -> Split {
     split
 }
 
+/// Deals the examples into at most `count` parts, chosen by `seed`, and holds out each part in turn. Classes are spread
+/// evenly, and a class is never held out as a whole: one with a single example is not dealt. No parts if none is left.
+pub fn folds(targets: &[usize], count: usize, seed: u64) -> Vec<Split> {
+    let mut rng = Pcg64Mcg::seed_from_u64(seed);
+    let mut dealt = Vec::with_capacity(targets.len());
+    for class in 0..targets.iter().max().map_or(0, |largest| largest + 1) {
+        let mut members: Vec<usize> = (0..targets.len()).filter(|index| targets[*index] == class).collect();
+        members.shuffle(&mut rng);
+        dealt.extend(members.iter().copied().filter(|_| members.len() > 1));
+    }
+    // Dealing goes on from class to class: two neighbours never fall into one part.
+    let count = count.min(dealt.len());
+    let part = |part: usize| {
+        let mut validation: Vec<usize> = dealt.iter().copied().skip(part).step_by(count).collect();
+        validation.sort_unstable();
+        let training = (0..targets.len()).filter(|index| validation.binary_search(index).is_err()).collect();
+        Split { training, validation }
+    };
+    (0..count).map(part).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,5 +233,24 @@ mod tests {
         assert_eq!(split, stratified_split(&targets, 0.15, 7));
         assert_ne!(split, stratified_split(&targets, 0.15, 8));
         assert!(stratified_split(&targets, 0.0, 7).validation.is_empty());
+    }
+
+    #[test]
+    fn folds_hold_out_everything_once_and_no_class_whole() {
+        let targets: Vec<usize> = [vec![0; 2], vec![1], vec![2; 3], vec![3; 11], vec![5; 20]].concat();
+        let parts = folds(&targets, 5, 3);
+        assert_eq!(parts.len(), 5);
+        let mut held_out: Vec<usize> = parts.iter().flat_map(|part| part.validation.clone()).collect();
+        held_out.sort_unstable();
+        assert_eq!(held_out, (0..targets.len()).filter(|index| *index != 2).collect::<Vec<_>>());
+        for part in &parts {
+            assert_eq!(part.training.len() + part.validation.len(), targets.len());
+            assert!([0, 1, 2, 3, 5].iter().all(|class| part.training.iter().any(|index| targets[*index] == *class)));
+            assert!((7..=8).contains(&part.validation.len()));
+        }
+        assert_eq!(parts, folds(&targets, 5, 3));
+        assert_ne!(parts, folds(&targets, 5, 4));
+        assert!(folds(&[0, 1, 2], 5, 3).is_empty() && folds(&[], 5, 3).is_empty());
+        assert_eq!(folds(&[0, 0, 1], 5, 3).len(), 2);
     }
 }

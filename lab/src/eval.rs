@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -10,68 +10,116 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::ValueEnum;
 use doodletune::backbone::{Backbone, Weights};
-use doodletune::doodle::{Doodle, Input};
-use doodletune::finetune::{Plan, train_head};
+use doodletune::doodle::Input;
+use doodletune::finetune::{Plan, Solver, train_head};
 use doodletune::head::{Head, LabelledFeatures};
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
-use crate::quickdraw::{Category, category_names, read_category};
+use crate::data::{Category, Collection, Demand, Sample};
+use crate::parallel;
+
+/// The most classes an episode has where `--way` is not given.
+const USUAL_WAY: usize = 10;
 
 /// Command-line arguments of `lab eval`.
-#[derive(clap::Args, Serialize)]
+#[derive(clap::Args)]
 pub struct Arguments {
-    /// Folder of <category>.ndjson or .ndjson.gz
+    /// Folder of <category>.ndjson, <category>.ndjson.gz, or folders <category> of .png and .jpg
     #[arg(long)]
-    #[serde(skip)]
     data: PathBuf,
-    /// A file with a name a line, a,b,c, or a key of splits.json such as base, novel, bench10
+    /// A file with a name a line, a,b,c, or a key of splits.json such as base, novel, bench10; all by default
     #[arg(long)]
-    categories: String,
-    /// Classes an episode
-    #[arg(long, default_value_t = 10)]
-    way: usize,
+    categories: Option<String>,
+    /// Classes an episode, drawn anew for each; by default all categories, but ten at most
+    #[arg(long, value_parser = at_least::<2>)]
+    way: Option<usize>,
     /// Drawings to learn from a class
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = at_least::<1>)]
     shot: usize,
     /// Drawings to recognise a class
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = at_least::<1>)]
     queries: usize,
     /// Episodes
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = at_least::<1>)]
     episodes: usize,
     /// Name of the backbone
     #[arg(long, default_value = "efficientnet-lite0")]
     backbone: String,
     /// Its weight file; models/<backbone>.safetensors by default
     #[arg(long)]
-    #[serde(skip)]
     weights: Option<PathBuf>,
     /// Side of the input in pixels; the weights' own by default
     #[arg(long)]
     size: Option<usize>,
-    /// What sits on the features
-    #[arg(long, default_value = "linear")]
+    /// What sits on the features; linear is another name of logistic, the default
+    #[arg(long, default_value = "logistic")]
     head: HeadName,
-    /// Decides the episodes and the training
+    /// What learns
+    #[arg(long, default_value = "feature-extraction")]
+    strategy: Strategy,
+    /// Recognise unfinished doodles: show this share of a drawing's points, above 0 to 1. What is learned from is whole
+    #[arg(long, default_value_t = 1.0, value_parser = share)]
+    partial: f32,
+    /// Decides the split where the data has none, the episodes, and the training
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Leave out lines that are no drawings
+    /// Leave out, and count, lines that are no drawings and files that are no images
     #[arg(long)]
     skip_bad: bool,
     /// Write the result as JSON to this file, or to standard output for -
     #[arg(long)]
-    #[serde(skip)]
     json: Option<PathBuf>,
+}
+
+fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> {
+    let refusal = || format!("it must be a whole number from {LEAST}");
+    text.parse().ok().filter(|number| *number >= LEAST).ok_or_else(refusal)
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    let refusal = || "it must be above 0 and at most 1".to_owned();
+    text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0).ok_or_else(refusal)
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum HeadName {
+    /// The classes' means
     Prototype,
-    Linear,
+    /// Logistic regression
+    #[value(alias = "linear")]
+    Logistic,
+    /// A linear layer by gradient descent
+    #[value(name = "adamw")]
+    AdamW,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Strategy {
+    /// The head alone: the backbone stays as it is
+    FeatureExtraction,
+}
+
+/// All that decides the result, as it came to be.
+#[derive(Serialize)]
+struct Settings<'a> {
+    data: &'a Path,
+    categories: Vec<String>,
+    way: usize,
+    shot: usize,
+    queries: usize,
+    episodes: usize,
+    backbone: &'a str,
+    size: usize,
+    head: HeadName,
+    strategy: Strategy,
+    partial: f32,
+    seed: u64,
+    skip_bad: bool,
 }
 
 #[derive(Serialize)]
@@ -83,40 +131,33 @@ struct Outcome<'a> {
     /// Mean cross-entropy of the right class.
     loss: f64,
     episodes: usize,
+    /// Mean seconds to learn an episode's classes from the features of their drawings.
     fit_seconds: f64,
+    /// Mean seconds from a drawing to its features, on one core.
     predict_seconds: f64,
-    skipped_lines: usize,
-    settings: &'a Arguments,
+    /// Lines and files that were no drawings and were left out.
+    skipped: usize,
+    settings: &'a Settings<'a>,
 }
 
 /// Runs the episodes and prints what came of them.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    for (name, value) in [
-        ("way", arguments.way),
-        ("shot", arguments.shot),
-        ("queries", arguments.queries),
-        ("episodes", arguments.episodes),
-    ] {
-        ensure!(value > 0, "--{name} must be at least 1");
+    if let Some(path) = arguments.json.as_deref().filter(|path| path.as_os_str() != "-") {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        ensure!(folder.is_none_or(Path::is_dir), "--json: there is no folder for {}; make it first", path.display());
     }
-    ensure!(arguments.way >= 2, "--way must be at least 2");
+    let (settings, categories) = prepare(arguments)?;
     let backbone = load_backbone(arguments)?;
-    let (categories, skipped_lines) = load_categories(arguments)?;
-    let episodes = sample_episodes(arguments, &categories);
-    let (features, predict_seconds) = extract(&backbone, &categories, &episodes)?;
+    let settings = Settings { size: backbone.input().size, ..settings };
+    let episodes = sample_episodes(&settings, &categories);
+    let (features, predict_seconds) = extract(&backbone, &settings, &categories, &episodes)?;
 
-    let (mut accuracies, mut losses, mut fit) = (vec![], vec![], 0.0);
+    let (mut accuracies, mut losses, mut fit_seconds) = (vec![], vec![], 0.0);
     for (index, episode) in episodes.iter().enumerate() {
-        let start = Instant::now();
         let support = labelled(&categories, &features, episode, |class| &class.support);
-        let head = match arguments.head {
-            HeadName::Prototype => Head::prototype(&support)?,
-            HeadName::Linear => {
-                let plan = Plan { seed: arguments.seed.wrapping_add(index as u64), ..Plan::default() };
-                pollster::block_on(train_head(&support, &plan, &Cell::new(false), |_, _| ()))?.0
-            }
-        };
-        fit += start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let head = fit(&settings, index, &support)?;
+        fit_seconds += start.elapsed().as_secs_f64();
         let queries = labelled(&categories, &features, episode, |class| &class.queries);
         let (accuracy, loss) = score(&head, &queries);
         accuracies.push(accuracy);
@@ -128,33 +169,84 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         ci95,
         loss: losses.iter().sum::<f64>() / losses.len() as f64,
         episodes: episodes.len(),
-        fit_seconds: fit / episodes.len() as f64,
+        fit_seconds: fit_seconds / episodes.len() as f64,
         predict_seconds,
-        skipped_lines,
-        settings: arguments,
+        skipped: categories.iter().map(|category| category.skipped).sum(),
+        settings: &settings,
     };
+    report(arguments, &outcome)
+}
+
+/// One line for people on standard error; JSON where it was asked for.
+fn report(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
+    let Settings { way, shot, queries, backbone, size, head, strategy, partial, seed, ref categories, .. } =
+        *outcome.settings;
+    let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
     eprintln!(
-        "{}-way {} shots on {}: {:.1} ± {:.1} % (95 %, loss {:.3}) over {} episodes; {:.3} s a fit, {:.4} s a prediction",
-        arguments.way,
-        arguments.shot,
-        arguments.categories,
-        accuracy * 100.0,
-        ci95.unwrap_or(f64::INFINITY) * 100.0,
+        "{way} of {} categories an episode, {shot} drawings a class to learn from, {queries} to recognise{}; {backbone} \
+         at {size} px, {}, head {}, seed {seed}",
+        categories.len(),
+        if partial < 1.0 { format!(" by the first {partial} of their points") } else { String::new() },
+        name(strategy.to_possible_value()).unwrap_or_default(),
+        name(head.to_possible_value()).unwrap_or_default(),
+    );
+    eprintln!(
+        "{:.1}{} % right (loss {:.3}) over {} episodes; {:.4} s a fit, {:.4} s a prediction",
+        outcome.accuracy * 100.0,
+        outcome.ci95.map_or(String::new(), |ci95| format!(" ± {:.1}", ci95 * 100.0)),
         outcome.loss,
         outcome.episodes,
         outcome.fit_seconds,
         outcome.predict_seconds
     );
-    if skipped_lines > 0 {
-        eprintln!("{skipped_lines} lines were no drawings and were left out");
+    if outcome.skipped > 0 {
+        eprintln!("{} lines or files were no drawings and were left out", outcome.skipped);
     }
-    match arguments.json.as_deref() {
-        None => (),
-        Some(path) if path.as_os_str() == "-" => println!("{}", serde_json::to_string_pretty(&outcome)?),
-        Some(path) => std::fs::write(path, serde_json::to_string_pretty(&outcome)?)
-            .with_context(|| format!("cannot write {}", path.display()))?,
+    let Some(path) = arguments.json.as_deref() else { return Ok(()) };
+    let json = serde_json::to_string_pretty(outcome)? + "\n";
+    if path.as_os_str() == "-" {
+        print!("{json}");
+        return Ok(());
     }
-    Ok(())
+    std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// What was asked for, checked against the data. Knows the size only after the backbone is loaded.
+fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Category>)> {
+    let collection = Collection::open(&arguments.data)?;
+    let names = collection.select(arguments.categories.as_deref())?;
+    let way = arguments.way.unwrap_or(names.len().min(USUAL_WAY));
+    ensure!(
+        (2..=names.len()).contains(&way),
+        "an episode of {} classes needs as many categories, but there {}: lower --way, or name more with --categories",
+        way.max(2),
+        if names.len() == 1 { "is only 1".into() } else { format!("are only {}", names.len()) },
+    );
+    let &Arguments { shot, queries, episodes, head, strategy, partial, seed, skip_bad, .. } = arguments;
+    let categories = collection.read(&names, &Demand { train: shot, test: queries, skip_bad, seed })?;
+    if partial < 1.0 {
+        let image = categories.iter().find(|category| category.test.iter().any(|s| matches!(s, Sample::Image(_))));
+        if let Some(category) = image {
+            anyhow::bail!("--partial is for strokes, but “{}” is images, which have no points", category.name);
+        }
+    }
+    let (data, backbone, size) = (arguments.data.as_path(), arguments.backbone.as_str(), 0);
+    let settings = Settings {
+        data,
+        categories: names,
+        way,
+        shot,
+        queries,
+        episodes,
+        backbone,
+        size,
+        head,
+        strategy,
+        partial,
+        seed,
+        skip_bad,
+    };
+    Ok((settings, categories))
 }
 
 fn load_backbone(arguments: &Arguments) -> Result<Backbone> {
@@ -165,7 +257,7 @@ fn load_backbone(arguments: &Arguments) -> Result<Backbone> {
     let backbone = Backbone::load(&Weights::parse(&bytes)?, &Device::flex())?;
     ensure!(
         backbone.metadata().backbone == arguments.backbone,
-        "{} holds {}",
+        "{} holds {}; name that with --backbone, or give other --weights",
         path.display(),
         backbone.metadata().backbone
     );
@@ -175,29 +267,21 @@ fn load_backbone(arguments: &Arguments) -> Result<Backbone> {
     })
 }
 
-fn load_categories(arguments: &Arguments) -> Result<(Vec<Category>, usize)> {
-    let names = category_names(&arguments.data, &arguments.categories)?;
-    ensure!(names.len() >= arguments.way, "--way is {}, but --categories names only {}", arguments.way, names.len());
-    let mut skipped = 0;
-    let mut categories = Vec::with_capacity(names.len());
-    for name in names {
-        let (category, bad) = read_category(&arguments.data, &name, arguments.seed, arguments.skip_bad)?;
-        skipped += bad;
-        ensure!(
-            category.train.len() >= arguments.shot && category.test.len() >= arguments.queries,
-            "{name} has {} drawings to learn from and {} to recognise, but --shot is {} and --queries {}; lower them",
-            category.train.len(),
-            category.test.len(),
-            arguments.shot,
-            arguments.queries
-        );
-        categories.push(category);
-    }
-    Ok((categories, skipped))
+/// Learns an episode's classes.
+fn fit(settings: &Settings, episode: usize, support: &LabelledFeatures) -> Result<Head> {
+    let Strategy::FeatureExtraction = settings.strategy;
+    let solver = match settings.head {
+        HeadName::Prototype => return Ok(Head::prototype(support)?),
+        HeadName::Logistic => Solver::Logistic,
+        HeadName::AdamW => Solver::AdamW,
+    };
+    let plan = Plan { solver, seed: settings.seed.wrapping_add(episode as u64), ..Plan::default() };
+    let (head, _) = pollster::block_on(train_head(support, &plan, &Cell::new(false), |_, _| ()))?;
+    Ok(head)
 }
 
 /// Which drawing of which category: `test` chooses the list.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Pick {
     category: usize,
     test: bool,
@@ -210,66 +294,62 @@ struct EpisodeClass {
     queries: Vec<Pick>,
 }
 
-fn sample_episodes(arguments: &Arguments, categories: &[Category]) -> Vec<Vec<EpisodeClass>> {
-    let mut rng = Pcg64Mcg::seed_from_u64(arguments.seed);
+fn sample_episodes(settings: &Settings, categories: &[Category]) -> Vec<Vec<EpisodeClass>> {
+    let mut rng = Pcg64Mcg::seed_from_u64(settings.seed);
     let all: Vec<usize> = (0..categories.len()).collect();
     let class = |category: usize, rng: &mut Pcg64Mcg| {
         let mut picks = |test, from: usize, count| {
             let indices: Vec<usize> = (0..from).collect();
             indices.sample(rng, count).map(|index| Pick { category, test, index: *index }).collect()
         };
-        let support = picks(false, categories[category].train.len(), arguments.shot);
-        let queries = picks(true, categories[category].test.len(), arguments.queries);
+        let support = picks(false, categories[category].train.len(), settings.shot);
+        let queries = picks(true, categories[category].test.len(), settings.queries);
         EpisodeClass { category, support, queries }
     };
-    (0..arguments.episodes)
+    (0..settings.episodes)
         .map(|_| {
-            let chosen: Vec<usize> = all.sample(&mut rng, arguments.way).copied().collect();
+            let chosen: Vec<usize> = all.sample(&mut rng, settings.way).copied().collect();
             chosen.into_iter().map(|category| class(category, &mut rng)).collect()
         })
         .collect()
 }
 
-type Extracted = Vec<(Pick, Vec<f32>)>;
 type Features = HashMap<Pick, Rc<[f32]>>;
 
 /// Features of every drawing in any episode, each computed once, on all cores; and the seconds a drawing took on one.
-fn extract(backbone: &Backbone, categories: &[Category], episodes: &[Vec<EpisodeClass>]) -> Result<(Features, f64)> {
+fn extract(
+    backbone: &Backbone,
+    settings: &Settings,
+    categories: &[Category],
+    episodes: &[Vec<EpisodeClass>],
+) -> Result<(Features, f64)> {
     const BATCH: usize = 8;
     let mut picks: Vec<Pick> =
         episodes.iter().flatten().flat_map(|class| class.support.iter().chain(&class.queries)).copied().collect();
-    picks.sort_unstable_by_key(|pick| (pick.category, pick.test, pick.index));
+    picks.sort_unstable();
     picks.dedup();
-    let drawing = |pick: &Pick| -> &Doodle {
+    let input = |pick: &Pick| -> Result<Input> {
         let category = &categories[pick.category];
-        if pick.test { &category.test[pick.index] } else { &category.train[pick.index] }
+        match if pick.test { &category.test[pick.index] } else { &category.train[pick.index] } {
+            Sample::Doodle(doodle) if pick.test => Ok(doodle.beginning(settings.partial).into()),
+            sample => sample.input(),
+        }
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let work = |share: &[Pick]| -> Result<(Extracted, f64)> {
+    // The same batches whatever the number of threads: kernels may round differently in another.
+    let batches: Vec<&[Pick]> = picks.chunks(BATCH).collect();
+    let computed = parallel::map(&batches, |batch| -> Result<(Vec<Vec<f32>>, f64)> {
+        let inputs = batch.iter().map(input).collect::<Result<Vec<_>>>()?;
         let start = Instant::now();
-        let mut found = Vec::with_capacity(share.len());
-        for chunk in share.chunks(BATCH) {
-            let pictures = chunk
-                .iter()
-                .map(|pick| Input::from(drawing(pick).clone()).render(backbone.input()))
-                .collect::<Result<Vec<_>, _>>()?;
-            let features = pollster::block_on(backbone.features(&pictures))?;
-            found.extend(chunk.iter().copied().zip(features.iter().map(|features| features.to_vec())));
-        }
-        Ok((found, start.elapsed().as_secs_f64()))
-    };
-    let mut features = Features::new();
-    let mut seconds = 0.0;
-    std::thread::scope(|scope| {
-        let shares: Vec<_> =
-            picks.chunks(picks.len().div_ceil(threads)).map(|share| scope.spawn(move || work(share))).collect();
-        for share in shares {
-            let (found, elapsed) = share.join().expect("a worker does not panic")?;
-            seconds += elapsed;
-            features.extend(found.into_iter().map(|(pick, values)| (pick, Rc::from(values))));
-        }
-        Ok::<_, anyhow::Error>(())
-    })?;
+        let pictures = inputs.iter().map(|input| input.render(backbone.input())).collect::<Result<Vec<_>, _>>()?;
+        let features = pollster::block_on(backbone.features(&pictures))?;
+        Ok((features.iter().map(|features| features.to_vec()).collect(), start.elapsed().as_secs_f64()))
+    });
+    let (mut features, mut seconds) = (Features::new(), 0.0);
+    for (batch, computed) in batches.iter().zip(computed) {
+        let (values, elapsed) = computed?;
+        seconds += elapsed;
+        features.extend(batch.iter().copied().zip(values.into_iter().map(Rc::from)));
+    }
     Ok((features, seconds / picks.len() as f64))
 }
 

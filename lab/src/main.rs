@@ -1,9 +1,12 @@
 //! doodletune's native command line.
 
+mod data;
 mod eval;
+mod parallel;
 mod pretrain;
-mod quickdraw;
 mod weights;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -24,10 +27,18 @@ enum Command {
     Eval(eval::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With its causes, on one line; where in the program it came from helps nobody.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -6,7 +6,7 @@ use burn::prelude::*;
 use burn::tensor::activation::relu;
 
 use crate::device::is_cpu;
-use crate::kernels::{Activation, ConvNormOp};
+use crate::kernels::{Activation, BatchStatistics, ConvNormOp};
 
 /// A bias-free convolution, batch normalisation and an activation.
 #[derive(Module, Debug)]
@@ -56,8 +56,7 @@ impl ConvNorm {
     /// [`ConvNorm::forward`] with `shortcut`, of the output's shape, added before the activation.
     pub fn forward_onto(&self, x: Tensor<4>, shortcut: Option<Tensor<4>>) -> Tensor<4> {
         let device = x.device();
-        let learns = device.is_autodiff() && self.norm.training.is_enabled();
-        if !is_cpu(&device) || self.conv.groups != 1 || (device.is_autodiff() && !learns) {
+        if !is_cpu(&device) {
             return self.forward_plain(x, shortcut);
         }
         let op = ConvNormOp {
@@ -70,8 +69,10 @@ impl ConvNorm {
             epsilon: self.norm.epsilon,
             activation: self.activation,
         };
-        if !learns {
-            return op.on_running_statistics(self.norm.running_mean.value(), self.norm.running_var.value());
+        if !(device.is_autodiff() && self.norm.training.is_enabled()) {
+            let [mean, variance] = [&self.norm.running_mean, &self.norm.running_var]
+                .map(|running| running.value_sync().into_data().try_to_vec().expect("statistics are f32"));
+            return op.on_running_statistics(BatchStatistics { mean, variance });
         }
         let (y, statistics) = op.on_batch_statistics();
         for (running, now) in
@@ -103,13 +104,13 @@ impl ConvNorm {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::Module;
+    use burn::module::{Module, Param};
     use burn::tensor::Distribution;
 
     use super::*;
 
     /// Outputs, gradients of everything that has one, and running statistics, by both roads.
-    fn both(config: ConvNormConfig, with_shortcut: bool) -> [Vec<Vec<f32>>; 2] {
+    fn both(config: ConvNormConfig, with_shortcut: bool, on_batch: bool) -> [Vec<Vec<f32>>; 2] {
         let device = Device::flex().autodiff();
         device.seed(7);
         let unit = config.init(&device);
@@ -121,7 +122,11 @@ mod tests {
         let shortcut = with_shortcut.then(|| Tensor::<4>::random(out, Distribution::Default, &device));
         let weights = Tensor::<4>::random(out, Distribution::Default, &device);
         [true, false].map(|fused| {
-            let unit = copy();
+            let mut unit = copy();
+            if !on_batch {
+                unit.norm.running_mean.update(Tensor::full([config.channels[1]], 0.3, &device));
+                unit.norm.training = Param::from_bool(false);
+            }
             let (x, shortcut) = (x.clone().require_grad(), shortcut.clone().map(Tensor::require_grad));
             let y = if fused {
                 unit.forward_onto(x.clone(), shortcut.clone())
@@ -145,20 +150,27 @@ mod tests {
 
     #[test]
     fn fused_and_plain_agree_forward_and_backward() {
-        for (channels, kernel, stride, activation, with_shortcut) in [
-            ([3, 8], 3, 1, Activation::Relu, true),
-            ([3, 8], 3, 2, Activation::Relu, false),
-            ([1, 5], 5, 2, Activation::Relu6, false),
-            ([4, 6], 1, 1, Activation::None, false),
-            ([4, 6], 1, 2, Activation::Relu6, true),
+        for (channels, kernel, stride, groups, activation, with_shortcut) in [
+            ([3, 8], 3, 1, 1, Activation::Relu, true),
+            ([3, 8], 3, 2, 1, Activation::Relu, false),
+            ([1, 5], 5, 2, 1, Activation::Relu6, false),
+            ([4, 6], 1, 1, 1, Activation::None, false),
+            ([4, 6], 1, 2, 1, Activation::Relu6, true),
+            ([6, 6], 3, 1, 6, Activation::Relu6, false),
+            ([6, 6], 5, 2, 6, Activation::Relu6, true),
         ] {
-            let config = ConvNormConfig { channels, kernel, stride, groups: 1, epsilon: 1e-3, activation };
-            let [fused, plain] = both(config, with_shortcut);
-            assert_eq!(fused.len(), plain.len());
-            for (index, (fused, plain)) in fused.iter().zip(&plain).enumerate() {
-                let scale = plain.iter().fold(1.0f32, |largest, v| largest.max(v.abs()));
-                let apart = fused.iter().zip(plain).fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / scale;
-                assert!(fused.len() == plain.len() && apart < 2e-5, "{config:?}: {index} is {apart} apart");
+            for on_batch in [true, false] {
+                let config = ConvNormConfig { channels, kernel, stride, groups, epsilon: 1e-3, activation };
+                let [fused, plain] = both(config, with_shortcut, on_batch);
+                assert_eq!(fused.len(), plain.len());
+                for (index, (fused, plain)) in fused.iter().zip(&plain).enumerate() {
+                    let scale = plain.iter().fold(1.0f32, |largest, v| largest.max(v.abs()));
+                    let apart = fused.iter().zip(plain).fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / scale;
+                    assert!(
+                        fused.len() == plain.len() && apart < 2e-5,
+                        "{config:?}, {on_batch}: {index} is {apart} apart"
+                    );
+                }
             }
         }
     }

@@ -69,8 +69,13 @@ impl Stage {
 pub struct Backbone {
     metadata: Metadata,
     stages: Vec<Stage>,
+    /// `[directions, features]`. See [`Backbone::with_nuisance`].
+    nuisance: Option<Tensor<2>>,
     device: Device,
 }
+
+/// The tensor of a weight file that holds [`Backbone::with_nuisance`]'s directions.
+const NUISANCE: &str = "nuisance.weight";
 
 /// The stages of the named architecture with random weights; `None` if there is no such architecture.
 fn architecture(name: &str, device: &Device) -> Option<Vec<Stage>> {
@@ -115,12 +120,21 @@ impl Backbone {
     /// [`Error::BadOption`] if there is no such network.
     pub fn random(metadata: Metadata, device: &Device) -> Result<Self> {
         let stages = architecture(&metadata.backbone, device).ok_or_else(|| unknown(&metadata.backbone))?;
-        Ok(Self { metadata, stages, device: device.clone() })
+        Ok(Self::from_stages(metadata, stages, device))
     }
 
     /// The network that `metadata` names with `stages` of its architecture.
     pub fn from_stages(metadata: Metadata, stages: Vec<Stage>, device: &Device) -> Self {
-        Self { metadata, stages, device: device.clone() }
+        Self { metadata, stages, nuisance: None, device: device.clone() }
+    }
+
+    /// The network with its features freed of what differs between things of one kind: with the rows of `directions`,
+    /// `[directions, features]`, features x become x - directionsᵀ directions x. For orthogonal rows of length l, the
+    /// share l² of that direction is taken away.
+    ///
+    /// Hatch et al., "Within-class covariance normalization", 2006, with a covariance that comes from pretraining.
+    pub fn with_nuisance(self, directions: Tensor<2>) -> Self {
+        Self { nuisance: Some(directions), ..self }
     }
 
     /// The stages alone, to be trained.
@@ -130,7 +144,13 @@ impl Backbone {
 
     /// Every tensor with its name, to be written.
     pub fn tensors(&self) -> Vec<NamedTensor> {
-        weights::tensors(&self.stages)
+        let mut tensors = weights::tensors(&self.stages);
+        tensors.extend(self.nuisance.as_ref().map(|directions| NamedTensor {
+            name: NUISANCE.into(),
+            shape: directions.dims().to_vec(),
+            values: directions.to_data().try_to_vec().expect("a network's values are f32"),
+        }));
+        tensors
     }
 
     /// Builds the network that `weights` name and fills it with them on `device`, in f32.
@@ -145,8 +165,15 @@ impl Backbone {
                 metadata.backbone
             ))
         })?;
-        let stages = weights.fill(stages, device)?;
-        Ok(Self { metadata, stages, device: device.clone() })
+        let backbone = Self::from_stages(metadata, weights.fill(stages, device)?, device);
+        Ok(match weights.shape(NUISANCE) {
+            Some(shape) => {
+                let shape = [shape.first().copied().unwrap_or(0), backbone.feature_count()];
+                let values = weights.tensor(NUISANCE, &shape)?;
+                backbone.with_nuisance(Tensor::from_data(TensorData::new(values, shape), device))
+            }
+            None => backbone,
+        })
     }
 
     /// The same network for inputs of another side.
@@ -227,6 +254,13 @@ impl Backbone {
 
     /// [`Backbone::forward`] that shows every block's output to `observe`, with the name of its stage.
     pub fn forward_observed(&self, x: Tensor<4>, observe: impl FnMut(&str, &Tensor<4>)) -> Tensor<2> {
-        forward(&self.stages, x, observe)
+        let features = forward(&self.stages, x, observe);
+        match &self.nuisance {
+            Some(directions) => {
+                let along = features.clone().matmul(directions.clone().transpose());
+                features - along.matmul(directions.clone())
+            }
+            None => features,
+        }
     }
 }

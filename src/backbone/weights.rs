@@ -121,6 +121,11 @@ impl<'data> Weights<'data> {
         &self.metadata
     }
 
+    /// The shape of a tensor, if there is one of that name.
+    pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(TensorView::shape)
+    }
+
     /// The values of a tensor as f32.
     ///
     /// # Errors
@@ -162,7 +167,9 @@ impl<'data> Weights<'data> {
         let expected = shapes(&stages);
         if let Some(extra) = self.tensors.keys().find(|name| {
             let name = name.strip_suffix(SCALE).unwrap_or(name);
-            !name.starts_with("classifier.") && !expected.iter().any(|(expected, _)| expected == name)
+            !name.starts_with("classifier.")
+                && name != super::NUISANCE
+                && !expected.iter().any(|(expected, _)| expected == name)
         }) {
             return Err(Error::BadWeights(format!(
                 "tensor “{extra}” has no place in {}; these are weights of another network",

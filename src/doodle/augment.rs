@@ -42,12 +42,12 @@ impl Augmentation {
         if rng.random::<f32>() < self.reorder {
             strokes.shuffle(rng);
         }
+        let mut share = 1.0;
         if rng.random::<f32>() < self.partial {
-            let share = rng.random_range(self.partial_from.min(1.0)..=1.0);
-            strokes = first_part(&strokes, share);
+            share = rng.random_range(self.partial_from.min(1.0)..=1.0);
         }
         self.distort(&mut strokes, doodle.bounds(), rng);
-        Doodle::new(strokes).unwrap_or_else(|_| doodle.clone())
+        Doodle::new(strokes).map_or_else(|_| doodle.clone(), |varied| varied.beginning(share))
     }
 
     fn distort(&self, strokes: &mut [Stroke], [left, top, right, bottom]: [f32; 4], rng: &mut impl Rng) {
@@ -67,21 +67,6 @@ impl Augmentation {
             *point = [cos * x - sin * y + noise(rng), sin * x + cos * y + noise(rng)];
         }
     }
-}
-
-/// The strokes' first `share` (0 to 1) of points, counted along the strokes; at least two points, if there are so many.
-pub fn first_part(strokes: &[Stroke], share: f32) -> Vec<Stroke> {
-    let points = strokes.iter().map(Vec::len).sum::<usize>();
-    let mut left = ((points as f32 * share).round() as usize).max(2);
-    let mut part = Vec::new();
-    for stroke in strokes {
-        let taken = left.min(stroke.len());
-        if taken > 0 {
-            part.push(stroke[..taken].to_vec());
-        }
-        left -= taken;
-    }
-    part
 }
 
 /// A standard normal value, by Box and Muller's transform.
@@ -135,13 +120,5 @@ mod tests {
             assert!(left >= -15.0 && top >= -15.0 && right <= 15.0 && bottom <= 15.0, "{:?}", varied.bounds());
         }
         assert_ne!(vary(1), vary(2));
-    }
-
-    #[test]
-    fn first_parts_follow_the_pen() {
-        let part = first_part(doodle().strokes(), 0.6);
-        assert_eq!(part, [vec![[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]], vec![[2.0, 3.0]]]);
-        assert_eq!(first_part(doodle().strokes(), 1.0), doodle().strokes());
-        assert_eq!(first_part(doodle().strokes(), 0.0).concat().len(), 2);
     }
 }

@@ -8,7 +8,7 @@ mod image;
 mod raster;
 mod stroke;
 
-pub use augment::{Augmentation, first_part};
+pub use augment::Augmentation;
 pub use image::Image;
 pub use raster::Picture;
 pub use stroke::{Doodle, Stroke};

@@ -61,6 +61,23 @@ impl Doodle {
         Self::new(strokes.iter().enumerate().map(zip).collect::<Result<_>>()?)
     }
 
+    /// The drawing as it looked after `share` of its points, above 0 to 1, counted along the strokes and rounded up; with
+    /// as many more as it takes to be no dot.
+    pub fn beginning(&self, share: f32) -> Self {
+        let points = self.strokes.iter().map(Vec::len).sum::<usize>();
+        let first = |count: usize| {
+            let mut left = count;
+            let cut = |stroke: &Stroke| {
+                let taken = stroke.len().min(left);
+                left -= taken;
+                stroke[..taken].to_vec()
+            };
+            Self::new(self.strokes.iter().map(cut).collect()).ok()
+        };
+        let wanted = (points as f32 * share).ceil() as usize;
+        (wanted..points).find_map(first).unwrap_or_else(|| self.clone())
+    }
+
     /// The strokes, none of them empty.
     pub fn strokes(&self) -> &[Stroke] {
         &self.strokes
@@ -94,5 +111,15 @@ mod tests {
         let doodle = Doodle::from_columns(&[vec![vec![1.0, 2.0], vec![3.0, 5.0], vec![0.0, 16.0]]]).unwrap();
         assert_eq!(doodle.strokes(), [vec![[1.0, 3.0], [2.0, 5.0]]]);
         assert_eq!(doodle.bounds(), [1.0, 3.0, 2.0, 5.0]);
+    }
+
+    #[test]
+    fn a_beginning_is_never_empty() {
+        let strokes = vec![vec![[0.0, 0.0], [0.0, 0.0], [4.0, 0.0]], vec![[1.0, 1.0], [2.0, 3.0], [3.0, 3.0]]];
+        let doodle = Doodle::new(strokes.clone()).unwrap();
+        assert_eq!(doodle.beginning(1.0), doodle);
+        assert_eq!(doodle.beginning(0.5).strokes(), &strokes[..1]);
+        assert_eq!(doodle.beginning(0.6).strokes(), [strokes[0].clone(), strokes[1][..1].to_vec()]);
+        assert_eq!(doodle.beginning(0.01).strokes(), &strokes[..1], "the first two points are one dot");
     }
 }

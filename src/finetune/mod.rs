@@ -1,11 +1,12 @@
 //! Learning from examples.
 
 mod cache;
+mod logistic;
 mod plan;
 mod schedule;
 mod session;
 
 pub use cache::FeatureCache;
-pub use plan::Plan;
+pub use plan::{Plan, Solver};
 pub use schedule::warm_up_then_cosine;
 pub use session::{Ending, Epoch, Report, train_head};

@@ -4,10 +4,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// How the head is trained. Every field has a default, unknown ones are refused.
+/// How the head is found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Solver {
+    /// Logistic regression, solved to convergence; its strength comes from cross-validation. Nothing to tune.
+    #[default]
+    Logistic,
+    /// Gradient descent with AdamW, from the prototypes on.
+    AdamW,
+}
+
+/// How the head is trained. Every field has a default, unknown ones are refused. All but `solver` and `seed` concern
+/// [`Solver::AdamW`] only, and are refused without it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Plan {
+    /// How the head is found.
+    pub solver: Solver,
     /// The most passes over the examples, 1 to 10,000.
     pub epochs: usize,
     /// Highest learning rate, above 0 and at most 1.
@@ -24,13 +38,14 @@ pub struct Plan {
     pub patience: usize,
     /// Share of each class held out for validation, 0 to 0.5.
     pub validation: f64,
-    /// Decides the split and the order of examples.
+    /// Decides which examples are held out, and the order of examples.
     pub seed: u64,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         Self {
+            solver: Solver::default(),
             epochs: 60,
             rate: 2e-3,
             batch_size: 32,
@@ -60,7 +75,32 @@ impl Plan {
         check((0.0..=1.0).contains(&self.weight_decay), "weightDecay", &self.weight_decay, "0 to 1")?;
         check((0.0..=1.0).contains(&self.warm_up), "warmUp", &self.warm_up, "0 to 1")?;
         check(self.patience > 0, "patience", &self.patience, "at least 1")?;
-        check((0.0..=0.5).contains(&self.validation), "validation", &self.validation, "0 to 0.5")
+        check((0.0..=0.5).contains(&self.validation), "validation", &self.validation, "0 to 0.5")?;
+        let idle = match self.solver {
+            Solver::Logistic => self.first_of_adamw(),
+            Solver::AdamW => None,
+        };
+        idle.map_or(Ok(()), |name| {
+            Err(Error::BadOption(format!(
+                "{name} concerns the solver \"adamw\" only; leave it out, or choose that with solver: \"adamw\""
+            )))
+        })
+    }
+
+    /// The first option that concerns AdamW only and is not at its default.
+    fn first_of_adamw(&self) -> Option<&'static str> {
+        let default = Self::default();
+        let changed = [
+            (self.epochs != default.epochs, "epochs"),
+            (self.rate != default.rate, "rate"),
+            (self.batch_size != default.batch_size, "batchSize"),
+            (self.label_smoothing != default.label_smoothing, "labelSmoothing"),
+            (self.weight_decay != default.weight_decay, "weightDecay"),
+            (self.warm_up != default.warm_up, "warmUp"),
+            (self.patience != default.patience, "patience"),
+            (self.validation != default.validation, "validation"),
+        ];
+        changed.into_iter().find_map(|(changed, name)| changed.then_some(name))
     }
 }
 
@@ -88,5 +128,9 @@ mod tests {
             assert!(error.code() == "bad-option" && error.to_string().contains(name), "{error}");
         }
         Plan { rate: f64::NAN, ..Plan::default() }.check().unwrap_err();
+        assert!(plan(r#"{"solver": "newton"}"#).unwrap_err().contains("logistic"));
+        let error = plan(r#"{"rate": 0.1}"#).unwrap().check().unwrap_err().to_string();
+        assert!(error.contains("rate concerns the solver \"adamw\""), "{error}");
+        plan(r#"{"solver": "adamw", "rate": 0.1}"#).unwrap().check().unwrap();
     }
 }

@@ -14,7 +14,7 @@ use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 use web_time::Instant;
 
-use super::{Plan, warm_up_then_cosine};
+use super::{Plan, Solver, logistic, warm_up_then_cosine};
 use crate::dataset::stratified_split;
 use crate::device::read;
 use crate::error::{Error, Result};
@@ -25,26 +25,29 @@ use crate::pace::Pace;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Epoch {
-    /// `head`, or `refit` for the second pass, over all examples. See [`train_head`].
+    /// `strength`, then `solve`; with AdamW `head`, then `refit`. See [`train_head`].
     pub phase: &'static str,
-    /// From 1, counted through both phases.
+    /// From 1, counted through both phases. A candidate in phase `strength`, an iteration in phase `solve`.
     pub epoch: usize,
     /// How many there are at most when the phase ends.
     pub epochs: usize,
-    /// Optimizer steps so far.
+    /// Optimizer steps so far; as `epoch` in `strength` and `solve`.
     pub step: usize,
     /// How many there are at most when the phase ends.
     pub steps: usize,
-    /// Mean cross-entropy (with label smoothing) of the training examples over the epoch.
+    /// Mean cross-entropy of the training examples: after the epoch, or, with AdamW, over it and with label smoothing.
     pub loss: f32,
-    /// Share of training examples that were right when their step was taken.
+    /// Share of training examples that were right at the same time.
     pub accuracy: f32,
-    /// The same of the examples held out, if any are, after the epoch.
+    /// The same of the examples held out, if any are, after the epoch: in phase `strength` of all, each in its turn.
     pub validation_loss: Option<f32>,
     /// Share of the examples held out that are right.
     pub validation_accuracy: Option<f32>,
-    /// Learning rate of the last step.
-    pub rate: f64,
+    /// Learning rate of AdamW's last step.
+    pub rate: Option<f64>,
+    /// Strength of the logistic regression's penalty: half of it times the squared weights, which act on vectors of
+    /// length 12, is added to the mean loss.
+    pub strength: Option<f32>,
     /// Estimated time to the last epoch of the phase.
     pub seconds_left: f64,
     /// Whether the weights are the best so far.
@@ -63,16 +66,17 @@ pub enum Ending {
     Stopped,
 }
 
-/// What a run came to. Losses and accuracies are those of the best epoch of phase `head`: for the head refitted on all
-/// examples they are an estimate, on the careful side.
+/// What a run came to. With AdamW, losses and accuracies are those of the best epoch of phase `head`: for the head
+/// refitted on all examples they are an estimate, on the careful side. Of a logistic regression, loss and accuracy are
+/// those of the answer, and validation's those of the cross-validation at its strength.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Why phase `head` ended, or [`Ending::Stopped`].
+    /// Why the run, with AdamW its phase `head`, ended.
     pub reason: Ending,
     /// Epochs done.
     pub epochs: usize,
-    /// The best epoch of phase `head`; 0 if it was stopped before the first ended.
+    /// The epoch whose figures these are, of phase `solve` or `head`; 0 if the run was stopped before there was one.
     pub best_epoch: usize,
     /// See [`Epoch::loss`].
     pub loss: Option<f32>,
@@ -82,9 +86,11 @@ pub struct Report {
     pub validation_loss: Option<f32>,
     /// See [`Epoch::validation_accuracy`].
     pub validation_accuracy: Option<f32>,
-    /// How many examples phase `head` learned from.
+    /// The strength that the cross-validation chose. See [`Epoch::strength`].
+    pub strength: Option<f32>,
+    /// How many examples were learned from, with AdamW in phase `head`.
     pub training_examples: usize,
-    /// How many examples it held out.
+    /// How many examples were held out: by AdamW for all of phase `head`, by the cross-validation each for a fifth of it.
     pub validation_examples: usize,
     /// How long it took.
     pub seconds: f64,
@@ -93,26 +99,46 @@ pub struct Report {
 /// The fewest epochs of the second pass: with less, a lucky early epoch of the first would leave it half-trained.
 const FEWEST_REFIT_EPOCHS: usize = 20;
 
-/// Trains a linear head on features, from the prototypes on, with AdamW.
+/// Trains a linear head on features.
 ///
-/// Phase `head` holds some examples out, stops early and keeps the weights of the lowest validation loss. Phase `refit`
+/// With [`Solver::Logistic`] it is a logistic regression, in which every class counts the same, however many examples it
+/// has. Phase `strength` tries, from strong to weak, how hard its weights should be held back: by five-fold
+/// cross-validation, the lowest loss on examples held out wins. Phase `solve` solves it for all examples; only its last
+/// epoch is the best. That takes milliseconds, and one example a class is enough.
+///
+/// With [`Solver::AdamW`], it starts from the prototypes. Phase `head` holds some examples out, stops early and keeps the weights of the lowest validation loss. Phase `refit`
 /// then trains on all examples, those held out too, for as many epochs as were best: of a handful of drawings none can be
 /// spared (4 points at 5 and 2 at 20 drawings a class, 10 classes). Where nothing is held out, `head` is all.
 ///
-/// `on_epoch` gets every epoch, and the head if it is the best so far. `stop` ends the run within a step.
+/// `on_epoch` gets every epoch, and the head if it is the best so far. `stop` ends the run within a step; without a best
+/// epoch by then, the head is that of the prototypes.
 ///
 /// It computes on the CPU wherever the backbone does: a matrix of a few hundred rows is too little for a GPU to pay.
 ///
 /// # Errors
-/// [`Error::BadOption`] for an impossible plan, [`Error::TooFewClasses`], [`Error::TooFewExamples`] if a class has only
-/// one example, and [`Error::Diverged`] at the first loss that is not finite.
+/// [`Error::BadOption`] for an impossible plan, [`Error::TooFewClasses`], [`Error::TooFewExamples`] if a class has no
+/// example or, with AdamW, only one, [`Error::BadInput`] for features that are not finite and, with AdamW,
+/// [`Error::Diverged`] at the first loss that is not.
 pub async fn train_head(
+    examples: &LabelledFeatures,
+    plan: &Plan,
+    stop: &Cell<bool>,
+    on_epoch: impl FnMut(&Epoch, Option<&Head>),
+) -> Result<(Head, Report)> {
+    plan.check()?;
+    match plan.solver {
+        Solver::Logistic => logistic::fit(examples, plan, stop, on_epoch).await,
+        Solver::AdamW => descend(examples, plan, stop, on_epoch).await,
+    }
+}
+
+/// [`train_head`] with AdamW.
+async fn descend(
     examples: &LabelledFeatures,
     plan: &Plan,
     stop: &Cell<bool>,
     mut on_epoch: impl FnMut(&Epoch, Option<&Head>),
 ) -> Result<(Head, Report)> {
-    plan.check()?;
     check_examples(examples)?;
     let start = Instant::now();
     let split = stratified_split(&examples.targets, plan.validation, plan.seed);
@@ -138,6 +164,7 @@ pub async fn train_head(
         accuracy: best.as_ref().map(|best| best.accuracy),
         validation_loss: best.as_ref().and_then(|best| best.validation_loss),
         validation_accuracy: best.as_ref().and_then(|best| best.validation_accuracy),
+        strength: None,
         training_examples: split.training.len(),
         validation_examples: split.validation.len(),
         seconds: start.elapsed().as_secs_f64(),
@@ -246,7 +273,8 @@ impl Fit<'_> {
                 accuracy: right as f32 / count as f32,
                 validation_loss,
                 validation_accuracy,
-                rate,
+                rate: Some(rate),
+                strength: None,
                 seconds_left: start.elapsed().as_secs_f64() / (epoch - before.epoch) as f64 * left as f64,
                 // Until its last epoch, a refit is worse than what it replaces.
                 best: if self.refit {

@@ -1,64 +1,46 @@
 //! Two-dimensional convolution, channels last, as matrix products (im2col; Chellapilla et al., "High performance
 //! convolutional neural networks for document processing", 2006).
 
-/// The shape of a convolution with TensorFlow's "SAME" padding: `ceil(input / stride)` outputs, the odd padding pixel
-/// going to the right and the bottom.
+use super::window::Window;
+
+/// A convolution in which every output channel sees every input channel.
 #[derive(Debug, Clone, Copy)]
 pub struct Conv {
-    /// Height and width of the input.
-    pub size: [usize; 2],
+    /// Where outputs look.
+    pub window: Window,
     /// Input and output channels.
     pub channels: [usize; 2],
-    /// Side of the kernel.
-    pub kernel: usize,
-    /// Step between outputs.
-    pub stride: usize,
 }
 
 /// Unrolled patches stay within this many values, a part of a core's second-level cache.
 const PATCHES: usize = 1 << 17;
 
+/// Room for unrolled patches: of inputs, and of their gradients. To be used by one convolution only.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    seen: Vec<f32>,
+    spread: Vec<f32>,
+}
+
 impl Conv {
-    /// Height and width of the output.
-    pub fn output(&self) -> [usize; 2] {
-        self.size.map(|side| side.div_ceil(self.stride))
-    }
-
-    /// Values of an input image.
-    pub fn input_len(&self) -> usize {
-        self.size[0] * self.size[1] * self.channels[0]
-    }
-
-    /// Values of an output image.
-    pub fn output_len(&self) -> usize {
-        self.pixels() * self.channels[1]
-    }
-
     /// Values that an output pixel sees.
-    pub fn depth(&self) -> usize {
-        self.kernel * self.kernel * self.channels[0]
+    fn depth(&self) -> usize {
+        self.window.kernel * self.window.kernel * self.channels[0]
     }
 
-    fn pixels(&self) -> usize {
-        let [height, width] = self.output();
-        height * width
+    fn images(&self, values: &[f32]) -> usize {
+        values.len() / (self.window.input_pixels() * self.channels[0])
     }
 
     /// How many images to unroll at once.
     pub fn images_at_once(&self) -> usize {
-        (PATCHES / (self.pixels() * self.depth())).max(1)
-    }
-
-    /// Blank rows above and columns left of the image.
-    fn padding(&self) -> [usize; 2] {
-        let [output, size] = [self.output(), self.size];
-        [0, 1].map(|axis| ((output[axis] - 1) * self.stride + self.kernel).saturating_sub(size[axis]) / 2)
+        (PATCHES / (self.window.output_pixels() * self.depth())).max(1)
     }
 
     /// burn's `[output, input, kernel, kernel]` as `[kernel, kernel, input, output]`.
     pub fn pack(&self, weight: &[f32]) -> Vec<f32> {
         let [input, output] = self.channels;
-        let area = self.kernel * self.kernel;
+        let area = self.window.kernel * self.window.kernel;
         let mut packed = vec![0.0; weight.len()];
         for (o, filter) in weight.chunks_exact(input * area).enumerate() {
             for (i, plane) in filter.chunks_exact(area).enumerate() {
@@ -71,7 +53,7 @@ impl Conv {
     /// The inverse of [`Conv::pack`].
     pub fn unpack(&self, packed: &[f32]) -> Vec<f32> {
         let [input, output] = self.channels;
-        let area = self.kernel * self.kernel;
+        let area = self.window.kernel * self.window.kernel;
         let mut weight = vec![0.0; packed.len()];
         for (o, filter) in weight.chunks_exact_mut(input * area).enumerate() {
             for (i, plane) in filter.chunks_exact_mut(area).enumerate() {
@@ -81,86 +63,70 @@ impl Conv {
         weight
     }
 
-    /// Whether an output pixel sees exactly one input pixel, its own.
-    fn is_pointwise(&self) -> bool {
-        self.kernel == 1 && self.stride == 1
-    }
-
-    /// What each output pixel sees, `[images, height, width, kernel, kernel, input]`; `buffer` is room for it, empty or
-    /// last used by this convolution.
-    pub fn patches<'a>(&self, images: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
-        if self.is_pointwise() {
-            return images;
-        }
-        let length = images.len() / self.input_len() * self.pixels() * self.depth();
-        // What lies in the padding is zero from the first use on: the same places, image by image, are never written.
-        if buffer.len() < length {
-            buffer.resize(length, 0.0);
-        }
-        self.for_runs(images.len() / self.input_len(), |patch, image, length| {
-            buffer[patch..patch + length].copy_from_slice(&images[image..image + length]);
-        });
-        &buffer[..length]
-    }
-
-    /// Adds what each output pixel sees back to the images: the transpose of [`Conv::patches`].
-    fn add_patches(&self, patches: &[f32], images: &mut [f32]) {
-        self.for_runs(images.len() / self.input_len(), |patch, image, length| {
-            let seen = &patches[patch..patch + length];
-            images[image..image + length].iter_mut().zip(seen).for_each(|(sum, v)| *sum += v);
-        });
-    }
-
-    /// Calls `copy(start in patches, start in images, length)` for every run of values that patches and images share.
-    fn for_runs(&self, images: usize, mut copy: impl FnMut(usize, usize, usize)) {
-        let ([height, width], [rows, columns], [above, left]) = (self.size, self.output(), self.padding());
-        let (input, row_len) = (self.channels[0], self.kernel * self.channels[0]);
-        for image in 0..images {
-            for row in 0..rows {
-                for column in 0..columns {
-                    let patch = ((image * rows + row) * columns + column) * self.depth();
-                    let x = (column * self.stride) as isize - left as isize;
-                    // The part of the kernel's row that lies within the image.
-                    let first = (-x).max(0) as usize;
-                    let last = (width as isize - x).min(self.kernel as isize) as usize;
-                    for tap in 0..self.kernel {
-                        let y = (row * self.stride + tap) as isize - above as isize;
-                        if (0..height as isize).contains(&y) && first < last {
-                            let pixel = (image * height + y as usize) * width + (x + first as isize) as usize;
-                            copy(patch + tap * row_len + first * input, pixel * input, (last - first) * input);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     /// `output = patches x weight`.
-    pub fn forward(&self, patches: &[f32], packed: &[f32], output: &mut [f32]) {
+    pub fn forward(&self, images: &[f32], packed: &[f32], scratch: &mut Scratch, output: &mut [f32]) {
+        let patches = self.patches(images, &mut scratch.seen);
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output.len() / self.channels[1]);
         product([rows, channels, depth], output, false, (patches, [depth, 1]), (packed, [channels, 1]));
     }
 
     /// `gradient += patchesᵀ x output_gradient`.
-    pub fn add_weight_gradient(&self, patches: &[f32], output_gradient: &[f32], gradient: &mut [f32]) {
+    pub fn add_weight_gradient(
+        &self,
+        images: &[f32],
+        output_gradient: &[f32],
+        scratch: &mut Scratch,
+        gradient: &mut [f32],
+    ) {
+        let patches = self.patches(images, &mut scratch.seen);
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output_gradient.len() / self.channels[1]);
         product([depth, channels, rows], gradient, true, (patches, [1, depth]), (output_gradient, [channels, 1]));
     }
 
-    /// `gradient += output_gradient x weightᵀ`, gathered from patches; `buffer` is room for those.
-    pub fn input_gradient(&self, output_gradient: &[f32], packed: &[f32], buffer: &mut Vec<f32>, gradient: &mut [f32]) {
+    /// `gradient += output_gradient x weightᵀ`, gathered from patches.
+    pub fn add_input_gradient(
+        &self,
+        output_gradient: &[f32],
+        packed: &[f32],
+        scratch: &mut Scratch,
+        gradient: &mut [f32],
+    ) {
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output_gradient.len() / self.channels[1]);
         let (lhs, rhs) = ((output_gradient, [channels, 1]), (packed, [1, channels]));
-        if self.is_pointwise() {
+        if self.window.is_pointwise() {
             return product([rows, depth, channels], gradient, true, lhs, rhs);
         }
-        if buffer.len() < rows * depth {
-            buffer.resize(rows * depth, 0.0);
-        }
-        let patches = &mut buffer[..rows * depth];
+        let patches = room(&mut scratch.spread, rows * depth);
         product([rows, depth, channels], patches, false, lhs, rhs);
-        self.add_patches(patches, gradient);
+        let input = self.channels[0];
+        self.window.for_runs(self.images(gradient), |output, tap, pixel, pixels| {
+            let seen = &patches[output * depth + tap * input..][..pixels * input];
+            gradient[pixel * input..][..seen.len()].iter_mut().zip(seen).for_each(|(sum, v)| *sum += v);
+        });
     }
+
+    /// What each output pixel sees, `[images, height, width, kernel, kernel, input]`.
+    fn patches<'a>(&self, images: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
+        if self.window.is_pointwise() {
+            return images;
+        }
+        let (count, depth, input) = (self.images(images), self.depth(), self.channels[0]);
+        // What lies in the padding is zero from the first use on: the same places, image by image, are never written.
+        let patches = room(buffer, count * self.window.output_pixels() * depth);
+        self.window.for_runs(count, |output, tap, pixel, pixels| {
+            let seen = &mut patches[output * depth + tap * input..][..pixels * input];
+            seen.copy_from_slice(&images[pixel * input..][..seen.len()]);
+        });
+        patches
+    }
+}
+
+/// The first `length` values of a buffer that grows as needed.
+fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+    &mut buffer[..length]
 }
 
 /// Row-major `target[m, n]` = (`target` +) `lhs[m, k]` x `rhs[k, n]`, each side with its strides of rows and columns.

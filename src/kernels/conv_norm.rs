@@ -14,8 +14,10 @@ use burn::prelude::*;
 use burn_flex::{Flex, FlexTensor};
 use pulp::Arch;
 
-use super::conv::Conv;
+use super::conv::Scratch;
+use super::convolution::Convolution;
 use super::threads;
+use super::window::Window;
 
 /// What follows the normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +78,30 @@ impl ConvNormOp {
     /// # Panics
     /// If a tensor is not on the CPU with automatic differentiation (without checkpointing), or of an unfitting shape.
     pub fn on_batch_statistics(self) -> (Tensor<4>, BatchStatistics) {
-        let (conv, batch) = (self.conv(), self.x.dims()[0]);
+        self.tracked(None)
+    }
+
+    /// With the given mean and variance; differentiable if the tensors are.
+    ///
+    /// # Panics
+    /// If a tensor is not on the CPU, or of an unfitting shape.
+    pub fn on_running_statistics(self, statistics: BatchStatistics) -> Tensor<4> {
+        if self.x.device().is_autodiff() {
+            return self.tracked(Some(statistics)).0;
+        }
+        let (conv, batch) = (self.convolution(), self.x.dims()[0]);
+        let plain = |tensor: Tensor<4>| tensor.try_into_primitive::<Flex>().expect(ON_CPU);
+        let [gamma, beta] = [self.gamma, self.beta].map(|v| v.try_into_primitive::<Flex>().expect(ON_CPU));
+        let (scale, shift) = affine(values(&gamma), values(&beta), &statistics, self.epsilon);
+        let shortcut = self.shortcut.map(|shortcut| channels_last(&plain(shortcut)));
+        let packed = conv.pack(values(&plain(self.weight).to_contiguous()));
+        let (z, _) = convolve(&conv, batch, values(&channels_last(&plain(self.x))), &packed, false);
+        let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
+        Tensor::from_primitive::<Flex>(new_channels_last(y, &conv, batch).permute(&CHANNELS_FIRST))
+    }
+
+    fn tracked(self, given: Option<BatchStatistics>) -> (Tensor<4>, BatchStatistics) {
+        let (conv, batch) = (self.convolution(), self.x.dims()[0]);
         let tracked = |tensor: Tensor<4>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
         let vector = |tensor: Tensor<1>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
         let (x, weight) = (tracked(self.x), tracked(self.weight));
@@ -89,19 +114,27 @@ impl ConvNormOp {
         let x = channels_last(x.primitive());
         let packed = conv.pack(values(&weight.primitive().to_contiguous()));
         let shortcut = shortcut.map(|shortcut| channels_last(shortcut.primitive()));
-        let [gamma, beta] = [&gamma, &beta].map(|v| values(v.primitive()).to_vec());
-        let (z, statistics) = convolve(&conv, batch, values(&x), &packed, true);
-        let deviations: Vec<f32> =
-            statistics.variance.iter().map(|v| (v + self.epsilon as f32).sqrt().recip()).collect();
-        let scale: Vec<f32> = gamma.iter().zip(&deviations).map(|(gamma, d)| gamma * d).collect();
-        let shift: Vec<f32> =
-            beta.iter().zip(&scale).zip(&statistics.mean).map(|((beta, s), mean)| beta - mean * s).collect();
+        let gamma = values(gamma.primitive()).to_vec();
+        let (z, measured) = convolve(&conv, batch, values(&x), &packed, given.is_none());
+        let is_measured = given.is_none();
+        let statistics = given.unwrap_or(measured);
+        let (scale, shift) = affine(&gamma, values(beta.primitive()), &statistics, self.epsilon);
         let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
         let y = new_channels_last(y, &conv, batch);
         let out = y.permute(&CHANNELS_FIRST);
-        let has_shortcut = shortcut.is_some();
-        let mean = statistics.mean.clone();
-        let saved = Saved { conv, x, packed, z, y, gamma, mean, deviations, has_shortcut, activation: self.activation };
+        let saved = Saved {
+            conv,
+            x,
+            packed,
+            z,
+            y,
+            deviations: statistics.deviations(self.epsilon),
+            gamma,
+            mean: statistics.mean.clone(),
+            is_measured,
+            has_shortcut: shortcut.is_some(),
+            activation: self.activation,
+        };
         let out = match ConvNormBackward.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(Arc::new(saved), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
@@ -109,35 +142,27 @@ impl ConvNormOp {
         (Tensor::from_primitive::<Autodiff<Flex>>(out), statistics)
     }
 
-    /// With the given mean and variance; not differentiable.
-    ///
-    /// # Panics
-    /// If a tensor is not on the CPU without automatic differentiation, or of an unfitting shape.
-    pub fn on_running_statistics(self, mean: Tensor<1>, variance: Tensor<1>) -> Tensor<4> {
-        let (conv, batch) = (self.conv(), self.x.dims()[0]);
-        let plain = |tensor: Tensor<4>| tensor.try_into_primitive::<Flex>().expect(ON_CPU);
-        let vector = |tensor: Tensor<1>| tensor.try_into_primitive::<Flex>().expect(ON_CPU);
-        let [gamma, beta, mean, variance] = [self.gamma, self.beta, mean, variance].map(vector);
-        let scale: Vec<f32> = values(&gamma)
-            .iter()
-            .zip(values(&variance))
-            .map(|(gamma, v)| gamma / (v + self.epsilon as f32).sqrt())
-            .collect();
-        let shift: Vec<f32> =
-            values(&beta).iter().zip(&scale).zip(values(&mean)).map(|((beta, s), mean)| beta - mean * s).collect();
-        let shortcut = self.shortcut.map(|shortcut| channels_last(&plain(shortcut)));
-        let packed = conv.pack(values(&plain(self.weight).to_contiguous()));
-        let (z, _) = convolve(&conv, batch, values(&channels_last(&plain(self.x))), &packed, false);
-        let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
-        Tensor::from_primitive::<Flex>(new_channels_last(y, &conv, batch).permute(&CHANNELS_FIRST))
-    }
-
-    fn conv(&self) -> Conv {
+    fn convolution(&self) -> Convolution {
         let [_, input, height, width] = self.x.dims();
         let [output, depth, kernel, _] = self.weight.dims();
-        assert_eq!(input, depth, "a convolution's weight fits its input");
-        Conv { size: [height, width], channels: [input, output], kernel, stride: self.stride }
+        assert!(input.is_multiple_of(depth), "a convolution's weight fits its input");
+        let window = Window { size: [height, width], kernel, stride: self.stride };
+        Convolution::new(window, [input, output], input / depth)
     }
+}
+
+impl BatchStatistics {
+    /// 1 / sqrt(variance + epsilon).
+    fn deviations(&self, epsilon: f64) -> Vec<f32> {
+        self.variance.iter().map(|v| (v + epsilon as f32).sqrt().recip()).collect()
+    }
+}
+
+/// The normalisation as a factor and a summand for each channel.
+fn affine(gamma: &[f32], beta: &[f32], statistics: &BatchStatistics, epsilon: f64) -> (Vec<f32>, Vec<f32>) {
+    let scale: Vec<f32> = gamma.iter().zip(statistics.deviations(epsilon)).map(|(gamma, d)| gamma * d).collect();
+    let shift = beta.iter().zip(&scale).zip(&statistics.mean).map(|((beta, s), mean)| beta - mean * s).collect();
+    (scale, shift)
 }
 
 const ON_CPU: &str = "these kernels are for tensors on the CPU";
@@ -149,9 +174,9 @@ fn channels_last(tensor: &FlexTensor) -> FlexTensor {
     tensor.permute(&CHANNELS_LAST).to_contiguous()
 }
 
-fn new_channels_last(values: Vec<f32>, conv: &Conv, batch: usize) -> FlexTensor {
-    let [height, width] = conv.output();
-    FlexTensor::from_data(TensorData::new(values, [batch, height, width, conv.channels[1]]))
+fn new_channels_last(values: Vec<f32>, conv: &Convolution, batch: usize) -> FlexTensor {
+    let [height, width] = conv.window().output();
+    FlexTensor::from_data(TensorData::new(values, [batch, height, width, conv.channels()[1]]))
 }
 
 /// The values of a contiguous tensor.
@@ -160,15 +185,15 @@ fn values(tensor: &FlexTensor) -> &[f32] {
 }
 
 /// The convolution and, if asked for, its statistics; otherwise those are empty.
-fn convolve(conv: &Conv, batch: usize, x: &[f32], packed: &[f32], measure: bool) -> (Vec<f32>, BatchStatistics) {
-    let channels = conv.channels[1];
+fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32], measure: bool) -> (Vec<f32>, BatchStatistics) {
+    let channels = conv.channels()[1];
     let images = batch.div_ceil(threads::pieces());
     let (length, piece) = (batch * conv.output_len(), images * conv.output_len());
     let (z, sums) = threads::build(length, piece, x.chunks(images * conv.input_len()), |x, unfilled| {
-        let (mut buffer, mut sums) = (Vec::new(), vec![[0.0f64; 2]; channels]);
+        let (mut scratch, mut sums) = (Scratch::default(), vec![[0.0f64; 2]; channels]);
         for x in x.chunks(conv.images_at_once() * conv.input_len()) {
             let z = unfilled.next(x.len() / conv.input_len() * conv.output_len());
-            conv.forward(conv.patches(x, &mut buffer), packed, z);
+            conv.forward(x, packed, &mut scratch, z);
             if measure {
                 let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
                 Arch::new().dispatch(|| add_moments(z, &mut partial));
@@ -253,7 +278,7 @@ fn activate_piece(
 
 /// What the backward pass needs of the forward one.
 struct Saved {
-    conv: Conv,
+    conv: Convolution,
     x: FlexTensor,
     packed: Vec<f32>,
     z: Vec<f32>,
@@ -262,6 +287,8 @@ struct Saved {
     mean: Vec<f32>,
     /// 1 / sqrt(variance + epsilon).
     deviations: Vec<f32>,
+    /// Whether mean and deviations are those of `z`, and change with it.
+    is_measured: bool,
     has_shortcut: bool,
     activation: Activation,
 }
@@ -294,14 +321,13 @@ impl Backward<Flex, 5> for ConvNormBackward {
         let [gamma_sum, beta_sum] = sums;
         let vector = |v: Vec<f32>| FlexTensor::from_data(TensorData::new(v, [saved.gamma.len()]));
         if let Some(x) = x {
-            let [height, width] = saved.conv.size;
-            let shape = [saved.batch(), height, width, saved.conv.channels[0]];
+            let [height, width] = saved.conv.window().size;
+            let shape = [saved.batch(), height, width, saved.conv.channels()[0]];
             let gradient = FlexTensor::from_data(TensorData::new(x_gradient, shape));
             gradients.register::<Flex>(x.id, gradient.permute(&CHANNELS_FIRST));
         }
         if let Some(weight) = weight {
-            let Conv { channels: [input, output], kernel, .. } = saved.conv;
-            let gradient = TensorData::new(saved.conv.unpack(&weight_gradient), [output, input, kernel, kernel]);
+            let gradient = TensorData::new(saved.conv.unpack(&weight_gradient), saved.conv.weight_shape());
             gradients.register::<Flex>(weight.id, FlexTensor::from_data(gradient));
         }
         if let Some(gamma) = gamma {
@@ -378,12 +404,15 @@ impl Saved {
         // An input that wants no gradient gets as many pieces, of nothing.
         let (length, input_piece) = if input_wanted { (x.len(), input) } else { (pieces.len(), 1) };
 
-        // z's gradient is gamma * deviation * (g - mean of g - normalised z * mean of g * normalised z): one
+        // z's gradient, if its statistics change with it, is gamma * deviation * (g - mean of g - normalised z * mean of g * normalised z): one
         // multiple each of g, z and 1.
         let rows = (self.z.len() / self.gamma.len()) as f32;
         let channels = 0..self.gamma.len();
         let per_channel = |c: usize| {
             let of_g = self.gamma[c] * self.deviations[c];
+            if !self.is_measured {
+                return [of_g, 0.0, 0.0];
+            }
             let of_z = -of_g * self.deviations[c] * gamma_sum[c] / rows;
             [of_g, of_z, -of_g * beta_sum[c] / rows - of_z * self.mean[c]]
         };
@@ -391,15 +420,15 @@ impl Saved {
         let factors = [0, 1, 2].map(|which| factors.iter().map(|f| f[which]).collect::<Vec<f32>>());
         let (x_gradient, partial) = threads::build(length, input_piece, pieces, |((x, z), gradient), unfilled| {
             let mut weight_gradient = vec![0.0; packed.len()];
-            let [mut seen, mut spread] = [Vec::new(), Vec::new()];
+            let mut scratch = Scratch::default();
             let at_once = conv.images_at_once();
             let (input, output) = (at_once * conv.input_len(), at_once * conv.output_len());
             let chunks = x.chunks(input).zip(z.chunks(output)).zip(gradient.chunks_mut(output));
             for ((x, z), gradient) in chunks {
                 Arch::new().dispatch(|| denormalise(z, gradient, &factors));
-                conv.add_weight_gradient(conv.patches(x, &mut seen), gradient, &mut weight_gradient);
+                conv.add_weight_gradient(x, gradient, &mut scratch, &mut weight_gradient);
                 if input_wanted {
-                    conv.input_gradient(gradient, packed, &mut spread, unfilled.next(x.len()));
+                    conv.add_input_gradient(gradient, packed, &mut scratch, unfilled.next(x.len()));
                 }
             }
             weight_gradient

@@ -5,6 +5,9 @@
 
 mod conv;
 mod conv_norm;
+mod convolution;
+mod depthwise;
 mod threads;
+mod window;
 
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};

@@ -3,7 +3,9 @@
 mod checkpoint;
 mod config;
 mod curves;
+mod export;
 mod network;
+mod nuisance;
 mod prototypes;
 mod supply;
 
@@ -18,23 +20,22 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Int;
-use doodletune::backbone::{Backbone, Dtype, Metadata, NamedTensor};
-use doodletune::doodle::{Doodle, Input, Picture};
 use doodletune::finetune::warm_up_then_cosine;
 
 use self::checkpoint::Progress;
 use self::config::{Config, Finish};
 use self::curves::Point;
+use self::export::Shown;
 use self::network::{Average, Network};
 use self::supply::{Batch, Labelled, Supply};
-use crate::quickdraw::{category_names, read_category};
+use crate::data::{Collection, Demand, Sample};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Folder of <category>.ndjson or .ndjson.gz
+    /// Folder of <category>.ndjson or .ndjson.gz, or of folders of images
     #[arg(long)]
     data: PathBuf,
-    /// A list file, a,b,c, or a key of splits.json
+    /// A file with a name a line, a,b,c, or a key of splits.json
     #[arg(long, default_value = "base")]
     categories: String,
     /// What to do
@@ -46,7 +47,10 @@ pub struct Arguments {
     /// Go on from the checkpoint in --out
     #[arg(long)]
     resume: bool,
-    /// Leave out lines that are no drawings
+    /// Pause after so many epochs; --resume goes on
+    #[arg(long)]
+    pause_after: Option<usize>,
+    /// Leave out lines and files that are no drawings
     #[arg(long)]
     skip_bad: bool,
     /// Where to compute
@@ -143,7 +147,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (mut saved, mut loss_sum, mut seen, mut since) = (Instant::now(), 0.0, 0, Instant::now());
     let (before, first_step) = ((progress.seconds, Instant::now()), progress.step);
     while progress.step < all {
-        let Batch { size, planes, targets } = supply.next();
+        let Batch { size, planes, targets } = supply.next()?;
         let count = targets.len();
         let x = Tensor::<4>::from_data(TensorData::new(planes, [count, 1, size, size]), &tracked);
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &tracked);
@@ -175,8 +179,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let ended = progress.step.is_multiple_of(per_epoch);
         if ended {
             let rate = (seen * config.batch_size) as f64 / since.elapsed().as_secs_f64();
-            let shown = averaged(metadata.clone(), &network, &average, &device);
-            let accuracy = accuracy(&shown.at(size)?, &few)?;
+            let shown = Shown::averaged(metadata.clone(), &network, &average, &device);
+            let accuracy = shown.at(size)?.accuracy(&few)?;
             let point = Point { epoch: progress.step / per_epoch, loss: loss_sum / seen as f32, accuracy, rate };
             eprintln!(
                 "\repoch {}: loss {:.3}, top-1 {:.1} %, {rate:.0} drawings/s, {:.0} min so far        ",
@@ -189,19 +193,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             curves::write(&log, &arguments.out.join("curves.svg"), &points)?;
             (loss_sum, seen, since) = (0.0, 0, Instant::now());
         }
-        if progress.step == all || (ended && saved.elapsed().as_secs() >= arguments.checkpoint_every) {
+        let paused = ended && arguments.pause_after == Some((progress.step - first_step) / per_epoch);
+        if progress.step == all || paused || (ended && saved.elapsed().as_secs() >= arguments.checkpoint_every) {
             checkpoint::save(&folder, &progress, &average.to_tensors(&network), &optimizer)?;
-            let shown = averaged(metadata.clone(), &network, &average, &device);
-            for (suffix, dtype) in [("", Dtype::I8), (".f32", Dtype::F32)] {
-                let path = arguments.out.join(format!("{}{suffix}.safetensors", config.backbone));
-                let bytes = doodletune::backbone::write(&metadata, &shippable(&shown), dtype)?;
-                fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-            }
+            Shown::averaged(metadata.clone(), &network, &average, &device).write(&arguments.out)?;
             saved = Instant::now();
         }
+        if paused && progress.step < all {
+            eprintln!("paused after step {}; go on with --resume", progress.step);
+            return Ok(());
+        }
     }
-    let shown = averaged(metadata.clone(), &network, &average, &device);
-    eprintln!("top-1 on all {} drawings: {:.2} %", test.len(), accuracy(&shown, &test)? * 100.0);
+    let shown = Shown::averaged(metadata, &network, &average, &device);
+    eprintln!("top-1 on all {} drawings: {:.2} %", test.len(), shown.accuracy(&test)? * 100.0);
+    let written = shown.without_nuisance(&training)?.write(&arguments.out)?;
+    for path in written {
+        eprintln!("{}: {:.2} %", path.display(), Shown::read(&path, &device)?.accuracy(&test)? * 100.0);
+    }
     Ok(())
 }
 
@@ -217,69 +225,113 @@ fn device(name: DeviceName) -> Result<Device> {
 
 /// Names of the categories, what to learn from, and what to measure on.
 fn read(arguments: &Arguments) -> Result<(Vec<String>, Labelled, Labelled)> {
-    let names = category_names(&arguments.data, &arguments.categories)?;
+    let collection = Collection::open(&arguments.data)?;
+    let names = collection.select(Some(&arguments.categories))?;
+    let demand = Demand { train: 1, test: 0, skip_bad: arguments.skip_bad, seed: 0 };
     let (mut training, mut test, mut skipped) = (vec![], vec![], 0);
-    for (target, name) in names.iter().enumerate() {
-        let (category, bad) = read_category(&arguments.data, name, 0, arguments.skip_bad)?;
-        let label = |list: Vec<Doodle>| list.into_iter().map(move |doodle| (doodle, target));
+    for (target, category) in collection.read(&names, &demand)?.into_iter().enumerate() {
+        let label = |list: Vec<Sample>| list.into_iter().map(move |sample| (sample, target));
         training.extend(label(category.train));
         test.extend(label(category.test));
-        skipped += bad;
+        skipped += category.skipped;
     }
     if skipped > 0 {
-        eprintln!("{skipped} lines were no drawings and were left out");
+        eprintln!("{skipped} were no drawings and were left out");
     }
     Ok((names, training, test))
 }
 
-/// A network with the averaged weights, without gradients.
-struct Shown {
-    backbone: Backbone,
-    classifier: burn::nn::Linear,
-}
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
 
-fn averaged(metadata: Metadata, network: &Network, average: &Average, device: &Device) -> Shown {
-    let network = network.valid().with_values(average.values());
-    Shown { backbone: Backbone::from_stages(metadata, network.stages, device), classifier: network.classifier }
-}
+    use super::*;
 
-impl Shown {
-    /// For inputs of the side that it is trained at just now.
-    fn at(self, size: usize) -> Result<Self> {
-        Ok(Self { backbone: self.backbone.with_size(size)?, ..self })
+    /// A folder that is removed in the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("doodletune-pretrain-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
     }
-}
 
-/// The backbone's tensors and its classifier's.
-fn shippable(shown: &Shown) -> Vec<NamedTensor> {
-    let mut tensors = shown.backbone.tensors();
-    let [features, categories] = shown.classifier.weight.val().dims();
-    let rows = shown.classifier.weight.val().transpose().into_data();
-    let bias = shown.classifier.bias.as_ref().expect("it was made with a bias").val().into_data();
-    for (name, shape, data) in
-        [("classifier.weight", vec![categories, features], rows), ("classifier.bias", vec![categories], bias)]
-    {
-        tensors.push(NamedTensor {
-            name: name.into(),
-            shape,
-            values: data.try_into_vec().expect("a network's values are f32"),
-        });
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
     }
-    tensors
-}
 
-/// Share of the drawings whose most probable category is right.
-fn accuracy(shown: &Shown, drawings: &[(Doodle, usize)]) -> Result<f64> {
-    const BATCH: usize = 128;
-    let mut right = 0;
-    for chunk in drawings.chunks(BATCH) {
-        let pictures = chunk
-            .iter()
-            .map(|(doodle, _)| Ok(Input::from(doodle.clone()).render(shown.backbone.input())?))
-            .collect::<Result<Vec<Picture>>>()?;
-        let logits = shown.classifier.forward(shown.backbone.forward(shown.backbone.batch(&pictures)));
-        let guesses = logits.argmax(1).into_data();
-        right += guesses.iter::<i64>().zip(chunk).filter(|(guess, (_, target))| *guess == *target as i64).count();
+    /// Four kinds of drawings, which differ in the angle between two lines.
+    fn write_drawings(dir: &Path) {
+        for (category, corner) in [("down", 0), ("slant", 60), ("steep", 140), ("up", 250)] {
+            let row = |index: usize| {
+                let (jitter, split) = (index * 7 % 23, if index.is_multiple_of(4) { "test" } else { "train" });
+                format!(
+                    r#"{{"drawing":[[[0,128],[{jitter},{corner}]],[[128,255],[{corner},{jitter}]]],"split":"{split}"}}"#
+                )
+            };
+            let rows: Vec<String> = (0..24).map(row).collect();
+            fs::write(dir.join(format!("{category}.ndjson")), rows.join("\n")).unwrap();
+        }
     }
-    Ok(right as f64 / drawings.len().max(1) as f64)
+
+    fn arguments(folder: &Path, out: &str, change: impl FnOnce(&mut Config)) -> Arguments {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/doodle.json");
+        let mut config = Config::read(&shipped).unwrap();
+        config.epochs = 2;
+        config.batch_size = 16;
+        config.sizes = vec![config::SizeFrom { from: 0.0, size: 32 }];
+        config.finish = Finish { epochs: 1, categories: 4, ..config.finish };
+        change(&mut config);
+        let path = folder.join(format!("{out}.json"));
+        fs::write(&path, serde_json::to_string(&config).unwrap()).unwrap();
+        Arguments {
+            data: folder.join("data"),
+            categories: "down,slant,steep,up".into(),
+            config: path,
+            out: folder.join(out),
+            resume: false,
+            pause_after: None,
+            skip_bad: false,
+            device: DeviceName::Cpu,
+            checkpoint_every: 300,
+        }
+    }
+
+    #[test]
+    fn a_resumed_run_ends_like_an_uninterrupted_one_and_only_with_its_own_configuration() {
+        let folder = Folder::new("resume");
+        fs::create_dir(folder.0.join("data")).unwrap();
+        write_drawings(&folder.0.join("data"));
+        let whole = arguments(&folder.0, "whole", |_| ());
+        run(&whole).unwrap();
+        let parts = arguments(&folder.0, "parts", |_| ());
+        run(&Arguments { pause_after: Some(1), ..arguments(&folder.0, "parts", |_| ()) }).unwrap();
+        assert!(run(&parts).unwrap_err().to_string().contains("--resume"));
+        let other = arguments(&folder.0, "other", |config| config.rate = 0.001);
+        let error = run(&Arguments { resume: true, out: parts.out.clone(), ..other }).unwrap_err().to_string();
+        assert!(error.contains("another configuration") && error.contains("rate"), "{error}");
+        run(&Arguments { resume: true, ..parts }).unwrap();
+        let weights = |out: &str| fs::read(folder.0.join(out).join("doodle.f32.safetensors")).unwrap();
+        assert!(weights("whole") == weights("parts"), "the same steps give the same weights");
+        assert!(fs::read_to_string(folder.0.join("parts/curves.svg")).unwrap().contains("polyline"));
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_before_anything_is_computed() {
+        let folder = Folder::new("refusals");
+        fs::create_dir(folder.0.join("data")).unwrap();
+        let refusal = |arguments: &Arguments| format!("{:#}", run(arguments).unwrap_err());
+        assert!(refusal(&arguments(&folder.0, "empty", |_| ())).contains("holds no categories"));
+        write_drawings(&folder.0.join("data"));
+        let many = refusal(&arguments(&folder.0, "many", |config| config.batch_size = 1000));
+        assert!(many.contains("72 drawings") && many.contains("batchSize"), "{many}");
+        let wide = refusal(&arguments(&folder.0, "wide", |config| config.finish.categories = 5));
+        assert!(wide.contains("4 categories") && wide.contains("finish"), "{wide}");
+        let odd = refusal(&arguments(&folder.0, "odd", |config| config.sizes[0].size = 50));
+        assert!(odd.contains("size is 50"), "{odd}");
+    }
 }

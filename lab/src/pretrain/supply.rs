@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use doodletune::backbone::InputSpec;
-use doodletune::doodle::{Doodle, Input};
+use doodletune::doodle::Input;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use super::config::Config;
+use crate::data::Sample;
+use anyhow::Result;
 
 /// Side of the bitmaps that the dataset's publisher made.
 const COARSE: usize = 28;
@@ -17,7 +19,7 @@ const COARSE: usize = 28;
 const WAITING: usize = 3;
 
 /// Drawings with the index of the category of each.
-pub type Labelled = Vec<(Doodle, usize)>;
+pub type Labelled = Vec<(Sample, usize)>;
 
 /// What one step learns from.
 pub struct Batch {
@@ -31,7 +33,7 @@ pub struct Batch {
 
 /// Batches in the order of the steps.
 pub struct Supply {
-    channels: Vec<Receiver<Batch>>,
+    channels: Vec<Receiver<Result<Batch>>>,
     next: usize,
 }
 
@@ -51,7 +53,7 @@ impl Supply {
     }
 
     /// The next batch; waits for it.
-    pub fn next(&mut self) -> Batch {
+    pub fn next(&mut self) -> Result<Batch> {
         let channel = self.next % self.channels.len();
         self.next += 1;
         self.channels[channel].recv().expect("the supplying threads outlast the training")
@@ -63,7 +65,7 @@ fn supply(
     drawings: &Labelled,
     steps: impl Iterator<Item = usize>,
     finish: usize,
-    sender: &SyncSender<Batch>,
+    sender: &SyncSender<Result<Batch>>,
 ) {
     let per_epoch = drawings.len() / config.batch_size;
     let (mut shuffled, mut order) = (None, Vec::new());
@@ -90,21 +92,33 @@ fn supply(
                 .collect()
         };
         let size = config.size_at(step as f64 / finish as f64);
-        let mut batch = Batch { size, planes: Vec::new(), targets: Vec::new() };
-        for index in picked {
-            let (doodle, target) = &drawings[index];
-            let (doodle, spec) = (config.augmentation.vary(doodle, &mut rng), vary_input(config, size, &mut rng));
-            let coarse = rng.random::<f32>() < config.coarse;
-            let shift =
-                [(); 2].map(|()| ((2.0 * rng.random::<f32>() - 1.0) * config.shift * size as f32).round() as isize);
-            render(&Input::from(doodle), &spec, coarse, shift, &mut batch.planes);
-            batch.targets.push(*target as i32);
-        }
+        let batch = batch(config, size, picked.into_iter().map(|index| &drawings[index]), &mut rng);
         // Nobody waits for batches any more once the training has ended.
         if sender.send(batch).is_err() {
             return;
         }
     }
+}
+
+fn batch<'a>(
+    config: &Config,
+    size: usize,
+    drawings: impl Iterator<Item = &'a (Sample, usize)>,
+    rng: &mut Pcg64Mcg,
+) -> Result<Batch> {
+    let mut batch = Batch { size, planes: Vec::new(), targets: Vec::new() };
+    for (sample, target) in drawings {
+        let input = match sample {
+            Sample::Doodle(doodle) => config.augmentation.vary(doodle, rng).into(),
+            Sample::Image(_) => sample.input()?,
+        };
+        let spec = vary_input(config, size, rng);
+        let coarse = rng.random::<f32>() < config.coarse;
+        let shift = [(); 2].map(|()| ((2.0 * rng.random::<f32>() - 1.0) * config.shift * size as f32).round() as isize);
+        render(&input, &spec, coarse, shift, &mut batch.planes)?;
+        batch.targets.push(*target as i32);
+    }
+    Ok(batch)
 }
 
 /// The input specification with another line width and margin.
@@ -113,11 +127,17 @@ fn vary_input(config: &Config, size: usize, rng: &mut impl Rng) -> InputSpec {
     InputSpec { size, line_width: within(config.line_width), margin: within(config.margin), ..config.input.clone() }
 }
 
-fn render(input: &Input, spec: &InputSpec, coarse: bool, [right, down]: [isize; 2], planes: &mut Vec<f32>) {
+fn render(
+    input: &Input,
+    spec: &InputSpec,
+    coarse: bool,
+    [right, down]: [isize; 2],
+    planes: &mut Vec<f32>,
+) -> Result<()> {
     let size = spec.size;
     let mut plane = Vec::with_capacity(size * size);
     let drawn = InputSpec { size: if coarse { COARSE } else { size }, ..spec.clone() };
-    input.render(&drawn).expect("a drawing renders").write_planes(&drawn, &mut plane);
+    input.render(&drawn)?.write_planes(&drawn, &mut plane);
     if coarse {
         plane = enlarge(&plane, COARSE, size);
     }
@@ -129,6 +149,7 @@ fn render(input: &Input, spec: &InputSpec, coarse: bool, [right, down]: [isize; 
             planes.push(if inside { plane[from_row as usize * size + from_column as usize] } else { paper });
         }
     }
+    Ok(())
 }
 
 /// Bilinear interpolation.

@@ -1,0 +1,177 @@
+//! Fits a head by logistic regression, whose strength is chosen by cross-validation.
+
+use std::cell::Cell;
+
+use web_time::Instant;
+
+use super::{Ending, Epoch, Plan, Report};
+use crate::dataset::{Split, folds};
+use crate::error::Result;
+use crate::head::{Head, LabelledFeatures, Logistic, cross_entropy};
+use crate::pace::Pace;
+
+/// Candidates for the strength, each solved from the weights of the one before.
+const STRENGTHS: [f32; 6] = [1.0, 0.3, 0.1, 0.03, 0.01, 0.003];
+
+/// The strength where no class can spare an example.
+const DEFAULT_STRENGTH: f32 = 0.1;
+
+/// Parts of the cross-validation. More would cost more, and say little more.
+const FOLDS: usize = 5;
+
+/// The norm of the gradient at which a candidate is judged; at weights of zero it is about 1.
+const JUDGED: f64 = 1e-3;
+
+/// The norm of the gradient at which the answer is one.
+const CONVERGED: f64 = 1e-5;
+
+/// The most iterations for one strength; some tens are usual.
+const MOST_ITERATIONS: usize = 500;
+
+/// Phase `strength` holds out a fifth of the examples at a time and asks of each candidate how probable it makes them;
+/// phase `solve` fits all examples with the best candidate, an epoch an iteration. Its last epoch alone is `best`.
+///
+/// A class with a single example never has it held out. Where that is every class, the strength is 0.1.
+pub(super) async fn fit(
+    examples: &LabelledFeatures,
+    plan: &Plan,
+    stop: &Cell<bool>,
+    mut on_epoch: impl FnMut(&Epoch, Option<&Head>),
+) -> Result<(Head, Report)> {
+    let mut run = Run { examples, stop, start: Instant::now(), pace: Pace::new(), epoch: 0 };
+    let folds = folds(&examples.targets, FOLDS, plan.seed);
+    let chosen = run.choose(&folds, &mut on_epoch).await?;
+    let strength = chosen.as_ref().and_then(|epoch| epoch.strength).unwrap_or(DEFAULT_STRENGTH);
+    let (head, last) = run.solve(strength, &mut on_epoch).await?;
+    let chosen = chosen.filter(|_| last.is_some());
+    let report = Report {
+        reason: if last.is_some() { Ending::Finished } else { Ending::Stopped },
+        epochs: run.epoch,
+        best_epoch: last.as_ref().map_or(0, |epoch| epoch.epoch),
+        loss: last.as_ref().map(|epoch| epoch.loss),
+        accuracy: last.as_ref().map(|epoch| epoch.accuracy),
+        validation_loss: chosen.as_ref().and_then(|epoch| epoch.validation_loss),
+        validation_accuracy: chosen.as_ref().and_then(|epoch| epoch.validation_accuracy),
+        strength: last.as_ref().and_then(|epoch| epoch.strength),
+        training_examples: examples.targets.len(),
+        validation_examples: folds.iter().map(|fold| fold.validation.len()).sum(),
+        seconds: run.start.elapsed().as_secs_f64(),
+    };
+    Ok((head, report))
+}
+
+struct Run<'a> {
+    examples: &'a LabelledFeatures,
+    stop: &'a Cell<bool>,
+    start: Instant,
+    pace: Pace,
+    epoch: usize,
+}
+
+impl Run<'_> {
+    /// The candidate with the lowest loss; `None` if there is nothing to judge by, or if somebody says stop.
+    async fn choose(
+        &mut self,
+        folds: &[Split],
+        on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
+    ) -> Result<Option<Epoch>> {
+        let mut parts = Vec::with_capacity(folds.len());
+        for fold in folds {
+            self.pace.breathe().await;
+            let regression = Logistic::new(&self.examples.select(&fold.training), STRENGTHS[0])?;
+            parts.push((regression, self.examples.select(&fold.validation)));
+        }
+        let held_out: usize = folds.iter().map(|fold| fold.validation.len()).sum();
+        // As in Platt's scaling (1999): a few easy drawings must not make a head too sure of itself.
+        let doubt = 1.0 / (held_out as f32 + 2.0);
+        let mut best: Option<Epoch> = None;
+        for strength in STRENGTHS.into_iter().filter(|_| held_out > 0) {
+            let (mut loss, mut accuracy, mut validation_loss, mut right) = (0.0, 0.0, 0.0, 0);
+            for (regression, held_out) in &mut parts {
+                regression.set_strength(strength);
+                for _ in 0..MOST_ITERATIONS {
+                    self.pace.breathe().await;
+                    if self.stop.get() {
+                        return Ok(None);
+                    }
+                    if regression.slope() <= JUDGED {
+                        break;
+                    }
+                    regression.step();
+                }
+                loss += regression.loss() / folds.len() as f32;
+                accuracy += regression.accuracy() / folds.len() as f32;
+                let head = regression.head();
+                for (features, target) in held_out.features.iter().zip(&held_out.targets) {
+                    let logits = head.logits(features);
+                    validation_loss += cross_entropy(&logits, *target, doubt);
+                    right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
+                }
+            }
+            self.epoch += 1;
+            let left = STRENGTHS.len() - self.epoch;
+            let done = Epoch {
+                phase: "strength",
+                epoch: self.epoch,
+                epochs: STRENGTHS.len(),
+                step: self.epoch,
+                steps: STRENGTHS.len(),
+                loss,
+                accuracy,
+                validation_loss: Some(validation_loss / held_out as f32),
+                validation_accuracy: Some(right as f32 / held_out as f32),
+                rate: None,
+                strength: Some(strength),
+                seconds_left: self.start.elapsed().as_secs_f64() / self.epoch as f64 * left as f64,
+                best: false,
+            };
+            on_epoch(&done, None);
+            if best.as_ref().is_none_or(|best| done.validation_loss < best.validation_loss) {
+                best = Some(done);
+            }
+        }
+        Ok(best)
+    }
+
+    /// The head that fits all examples with the last epoch, or the prototypes with none if somebody says stop.
+    async fn solve(
+        &mut self,
+        strength: f32,
+        on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
+    ) -> Result<(Head, Option<Epoch>)> {
+        let mut regression = Logistic::new(self.examples, strength)?;
+        let (before, start) = (self.epoch, Instant::now());
+        loop {
+            self.pace.breathe().await;
+            if self.stop.get() {
+                return Ok((Head::prototype(self.examples)?, None));
+            }
+            regression.step();
+            self.epoch += 1;
+            let slope = regression.slope();
+            let solved = slope <= CONVERGED || self.epoch - before == MOST_ITERATIONS;
+            // The gradient shrinks by about the same factor each time.
+            let left = if solved { 0.0 } else { CONVERGED.ln() / slope.min(0.9).ln() - 1.0 };
+            let done = Epoch {
+                phase: "solve",
+                epoch: self.epoch,
+                epochs: before + MOST_ITERATIONS,
+                step: self.epoch,
+                steps: before + MOST_ITERATIONS,
+                loss: regression.loss(),
+                accuracy: regression.accuracy(),
+                validation_loss: None,
+                validation_accuracy: None,
+                rate: None,
+                strength: Some(strength),
+                seconds_left: start.elapsed().as_secs_f64() * left.max(0.0),
+                best: solved,
+            };
+            let head = solved.then(|| regression.head());
+            on_epoch(&done, head.as_ref());
+            if let Some(head) = head {
+                return Ok((head, Some(done)));
+            }
+        }
+    }
+}

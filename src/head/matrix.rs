@@ -1,0 +1,205 @@
+//! Products of matrices, by the kernels that the CPU backend uses too.
+
+use std::ops::{AddAssign, Mul};
+
+use gemm::Parallelism;
+
+/// Values row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Matrix {
+    pub columns: usize,
+    pub values: Vec<f32>,
+}
+
+impl Matrix {
+    pub fn new(columns: usize, values: Vec<f32>) -> Self {
+        assert!(columns > 0 && values.len().is_multiple_of(columns), "a matrix has whole rows");
+        Self { columns, values }
+    }
+
+    pub fn zeros(rows: usize, columns: usize) -> Self {
+        Self::new(columns, vec![0.0; rows * columns])
+    }
+
+    pub fn row_count(&self) -> usize {
+        self.values.len() / self.columns
+    }
+
+    pub fn rows(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.values.chunks_exact(self.columns)
+    }
+
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.columns..][..self.columns]
+    }
+
+    /// `self · otherᵀ`: how each row of the one goes with each row of the other.
+    pub fn times_transposed(&self, other: &Self) -> Self {
+        assert_eq!(self.columns, other.columns);
+        let shape = [self.row_count(), self.columns, other.row_count()];
+        product(shape, (&self.values, [self.columns, 1]), (&other.values, [1, other.columns]))
+    }
+
+    /// `selfᵀ · other`: sums of the rows of the other, with the columns of this as weights.
+    pub fn transposed_times(&self, other: &Self) -> Self {
+        assert_eq!(self.row_count(), other.row_count());
+        let shape = [self.columns, self.row_count(), other.columns];
+        product(shape, (&self.values, [1, self.columns]), (&other.values, [other.columns, 1]))
+    }
+}
+
+/// Values, and how far apart rows and columns are in them.
+type Strided<'a> = (&'a [f32], [usize; 2]);
+
+/// `[m, k]` times `[k, n]`.
+fn product([m, k, n]: [usize; 3], left: Strided, right: Strided) -> Matrix {
+    let mut out = Matrix::zeros(m, n);
+    let last = |rows: usize, columns: usize, [down, right]: [usize; 2]| {
+        rows.max(1) * down + columns.max(1) * right - down - right
+    };
+    assert!(k > 0 && last(m, k, left.1) < left.0.len() && last(k, n, right.1) < right.0.len() || m == 0);
+    let [[left_down, left_right], [right_down, right_right]] = [left.1, right.1].map(|steps| steps.map(|v| v as isize));
+    // SAFETY: the largest offset into each operand was checked above, and `out` has m · n values, row by row.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.values.as_mut_ptr(),
+            1,
+            n as isize,
+            false,
+            left.0.as_ptr(),
+            left_right,
+            left_down,
+            right.0.as_ptr(),
+            right_right,
+            right_down,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+    out
+}
+
+/// Coordinates of vectors among themselves: `factor` holds, for each, `rank` values with the same products as the vectors.
+///
+/// A Cholesky factor of their Gram matrix, which takes the vector that is least explained so far as the next direction
+/// and ends when all are: repeated and dependent vectors cost nothing.
+#[derive(Debug, Clone)]
+pub(super) struct Gram {
+    count: usize,
+    rank: usize,
+    factor: Vec<f64>,
+    /// The vectors that span all, in the order of the columns of `factor`.
+    pivots: Vec<usize>,
+}
+
+impl Gram {
+    /// What is left unexplained of a vector's square, as a share of the largest; products in f32 are no better.
+    const TOLERANCE: f64 = 1e-6;
+
+    pub fn new(vectors: &Matrix) -> Self {
+        let products = vectors.times_transposed(vectors);
+        let count = vectors.row_count();
+        let mut left: Vec<f64> = (0..count).map(|i| f64::from(products.row(i)[i])).collect();
+        let enough = left.iter().copied().fold(0.0, f64::max) * Self::TOLERANCE;
+        // With room for `count` columns at first.
+        let (mut rows, mut pivots) = (vec![0.0; count * count], Vec::new());
+        while let Some(pivot) = (0..count).max_by(|a, b| left[*a].total_cmp(&left[*b])).filter(|i| left[*i] > enough) {
+            let rank = pivots.len();
+            let scale = left[pivot].sqrt().recip();
+            let own: Vec<f64> = rows[pivot * count..][..rank].to_vec();
+            for (i, row) in rows.chunks_exact_mut(count).enumerate() {
+                let explained: f64 = dot(&row[..rank], &own);
+                row[rank] = (f64::from(products.row(pivot)[i]) - explained) * scale;
+                left[i] -= row[rank] * row[rank];
+            }
+            // Exactly nothing, lest rounding make it a pivot again.
+            left[pivot] = 0.0;
+            pivots.push(pivot);
+        }
+        let rank = pivots.len();
+        let factor = rows.chunks_exact(count.max(1)).flat_map(|row| row[..rank].to_vec()).collect();
+        Self { count, rank, factor, pivots }
+    }
+
+    /// The coordinates of the vectors, row by row.
+    pub fn coordinates(&self) -> impl Iterator<Item = impl Iterator<Item = f32>> {
+        (0..self.count).map(|i| self.factor[i * self.rank..][..self.rank].iter().map(|v| *v as f32))
+    }
+
+    /// The combination of `vectors`, those that it was made of, that has the given coordinates.
+    pub fn combine(&self, coordinates: &[f32], vectors: &Matrix) -> Vec<f32> {
+        // The pivots' rows of the factor are a lower triangle: its transpose is solved from the last on.
+        let mut shares: Vec<f64> = coordinates.iter().map(|v| f64::from(*v)).collect();
+        for column in (0..self.rank).rev() {
+            let row = &self.factor[self.pivots[column] * self.rank..][..=column];
+            shares[column] /= row[column];
+            let share = shares[column];
+            shares[..column].iter_mut().zip(row).for_each(|(other, v)| *other -= share * v);
+        }
+        let mut sum = vec![0.0; vectors.columns];
+        for (share, pivot) in shares.iter().zip(&self.pivots) {
+            sum.iter_mut().zip(vectors.row(*pivot)).for_each(|(sum, v)| *sum += *share as f32 * v);
+        }
+        sum
+    }
+}
+
+/// Lanes that are added up side by side, so that sums can use SIMD.
+const LANES: usize = 8;
+
+/// The scalar product.
+pub(super) fn dot<T: Copy + Default + Mul<Output = T> + AddAssign>(a: &[T], b: &[T]) -> T {
+    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
+    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [T::default(); LANES];
+    for (a, b) in a_lanes.iter().zip(b_lanes) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let mut total = T::default();
+    sums.into_iter().for_each(|sum| total += sum);
+    a_rest.iter().zip(b_rest).for_each(|(a, b)| total += *a * *b);
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_of_the_definition() {
+        let a = Matrix::new(3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let b = Matrix::new(3, vec![1.0, 0.0, -1.0, 2.0, 1.0, 0.0, 0.5, 0.5, 0.5]);
+        assert_eq!(a.times_transposed(&b).values, [-2.0, 4.0, 3.0, -2.0, 13.0, 7.5]);
+        let c = Matrix::new(2, vec![1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(a.transposed_times(&c), Matrix::new(2, vec![13.0, 18.0, 17.0, 24.0, 21.0, 30.0]));
+        let long: Vec<f32> = (0..19).map(|v| v as f32).collect();
+        assert_eq!(dot(&long, &long), (0..19).map(|v| (v * v) as f32).sum::<f32>());
+    }
+
+    #[test]
+    fn coordinates_keep_products_and_lead_back() {
+        // The third is the first again, the fourth a sum: two directions hold all four.
+        let vectors = Matrix::new(
+            5,
+            vec![1.0, 2.0, 0.0, -1.0, 3.0, 0.5, -2.0, 1.0, 1.0, 0.0, 1.0, 2.0, 0.0, -1.0, 3.0, 1.5, 0.0, 1.0, 0.0, 3.0],
+        );
+        let gram = Gram::new(&vectors);
+        assert_eq!(gram.rank, 2);
+        let coordinates = Matrix::new(2, gram.coordinates().flatten().collect());
+        let [products, expected] = [&coordinates, &vectors].map(|m| m.times_transposed(m));
+        assert!(products.values.iter().zip(&expected.values).all(|(a, b)| (a - b).abs() < 1e-4));
+        for (coordinates, vector) in coordinates.rows().zip(vectors.rows()) {
+            let back = gram.combine(coordinates, &vectors);
+            assert!(back.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-4), "{back:?}");
+        }
+    }
+}

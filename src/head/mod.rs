@@ -1,0 +1,153 @@
+//! What sits on the features: a linear classifier of centred directions.
+//!
+//! Features are scaled to unit length, centred on the examples' mean and scaled to unit length again, which on few
+//! examples beats raw features by several points (Wang et al., "SimpleShot", 2019, arXiv 1911.04623). On those
+//! directions the prototype head is a linear head whose rows are the classes' means (Snell et al., 2017; Qi et al.,
+//! "weight imprinting", 2018), so one type serves both.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `embedding` | from features to directions |
+//! | `prototype` | the classes' means: an answer at once |
+//! | `logistic` | logistic regression, solved to convergence |
+//! | `matrix` | the products under it |
+
+mod embedding;
+mod logistic;
+mod matrix;
+mod prototype;
+
+use std::rc::Rc;
+
+pub use embedding::Embedding;
+pub(crate) use logistic::Logistic;
+use matrix::dot;
+
+use crate::backbone::Weights;
+use crate::error::Result;
+
+/// How a [`Head`] came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeadKind {
+    /// Means of the classes' examples: no training.
+    Prototype,
+    /// Trained: by logistic regression or by gradient descent.
+    Linear,
+}
+
+/// Features with the class of each.
+#[derive(Debug, Clone)]
+pub struct LabelledFeatures {
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Pooled features of each example, all of one length.
+    pub features: Vec<Rc<[f32]>>,
+    /// Index into `classes` of each example.
+    pub targets: Vec<usize>,
+}
+
+impl LabelledFeatures {
+    /// The examples at `indices`, with the same classes.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        Self {
+            classes: self.classes.clone(),
+            features: indices.iter().map(|i| self.features[*i].clone()).collect(),
+            targets: indices.iter().map(|i| self.targets[*i]).collect(),
+        }
+    }
+}
+
+/// A classifier of pooled features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    kind: HeadKind,
+    classes: Vec<String>,
+    embedding: Option<Embedding>,
+    /// `classes` rows of `features` values.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Head {
+    /// A trained head on the embedding of `start`.
+    pub(crate) fn trained(start: &Self, weight: Vec<f32>, bias: Vec<f32>) -> Self {
+        Self { kind: HeadKind::Linear, weight, bias, ..start.clone() }
+    }
+
+    /// The pretrained classifier in a weight file, on raw features: `classifier.weight` `[classes, features]` and
+    /// `classifier.bias`.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if the file has no usable classifier of that shape.
+    pub fn pretrained(weights: &Weights, classes: Vec<String>, features: usize) -> Result<Self> {
+        Ok(Self {
+            kind: HeadKind::Linear,
+            weight: weights.tensor("classifier.weight", &[classes.len(), features])?,
+            bias: weights.tensor("classifier.bias", &[classes.len()])?,
+            classes,
+            embedding: None,
+        })
+    }
+
+    /// How it came about.
+    pub fn kind(&self) -> HeadKind {
+        self.kind
+    }
+
+    /// Names of the classes, in the order of the logits.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Rows of the weight matrix, `[classes, features]`, and the bias, `[classes]`.
+    pub(crate) fn parameters(&self) -> (&[f32], &[f32]) {
+        (&self.weight, &self.bias)
+    }
+
+    /// The embedding it works on; `None` for raw features.
+    pub(crate) fn embedding(&self) -> Option<&Embedding> {
+        self.embedding.as_ref()
+    }
+
+    /// The same head with other names for its classes, in the same order.
+    pub(crate) fn with_classes(self, classes: Vec<String>) -> Self {
+        Self { classes, ..self }
+    }
+
+    /// Gives a class another name.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        self.classes.iter_mut().filter(|class| *class == from).for_each(|class| *class = to.to_owned());
+    }
+
+    /// One logit a class.
+    pub fn logits(&self, features: &[f32]) -> Vec<f32> {
+        let embedded = match &self.embedding {
+            Some(embedding) => embedding.apply(features),
+            None => features.to_vec(),
+        };
+        let rows = self.weight.chunks_exact(embedded.len().max(1));
+        rows.zip(&self.bias).map(|(row, bias)| bias + dot(row, &embedded)).collect()
+    }
+
+    /// One probability a class, summing to 1: the softmax of the logits.
+    pub fn probabilities(&self, features: &[f32]) -> Vec<f32> {
+        softmax(&self.logits(features))
+    }
+}
+
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<f32> = logits.iter().map(|v| (v - largest).exp()).collect();
+    let sum: f32 = exponentials.iter().sum();
+    exponentials.into_iter().map(|v| v / sum).collect()
+}
+
+/// Cross-entropy of a softmax when the class at `target` is right with probability 1 - `doubt`, and the others share the
+/// rest.
+pub(crate) fn cross_entropy(logits: &[f32], target: usize, doubt: f32) -> f32 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let normaliser = largest + logits.iter().map(|v| (v - largest).exp()).sum::<f32>().ln();
+    let others = (logits.iter().sum::<f32>() - logits[target]) / (logits.len() - 1) as f32;
+    normaliser - (1.0 - doubt) * logits[target] - doubt * others
+}

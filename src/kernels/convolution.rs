@@ -1,0 +1,109 @@
+//! Convolutions of either kind, as one.
+
+use super::conv::{Conv, Scratch};
+use super::depthwise::Depthwise;
+use super::window::Window;
+
+/// What combines pixels.
+#[derive(Debug, Clone, Copy)]
+pub enum Convolution {
+    /// Every output channel sees every input channel.
+    Dense(Conv),
+    /// Every output channel sees its own input channel.
+    Depthwise(Depthwise),
+}
+
+impl Convolution {
+    /// Of `channels`, input and output, in that many `groups`: 1, or as many as there are channels.
+    pub fn new(window: Window, channels: [usize; 2], groups: usize) -> Self {
+        assert!(groups == 1 || channels == [groups; 2], "a convolution is dense or depthwise");
+        if groups == 1 {
+            Self::Dense(Conv { window, channels })
+        } else {
+            Self::Depthwise(Depthwise { window, channels: groups })
+        }
+    }
+
+    /// Where outputs look.
+    pub fn window(&self) -> &Window {
+        match self {
+            Self::Dense(conv) => &conv.window,
+            Self::Depthwise(conv) => &conv.window,
+        }
+    }
+
+    /// Input and output channels.
+    pub fn channels(&self) -> [usize; 2] {
+        match self {
+            Self::Dense(conv) => conv.channels,
+            Self::Depthwise(conv) => [conv.channels; 2],
+        }
+    }
+
+    /// Values of an input image.
+    pub fn input_len(&self) -> usize {
+        self.window().input_pixels() * self.channels()[0]
+    }
+
+    /// Values of an output image.
+    pub fn output_len(&self) -> usize {
+        self.window().output_pixels() * self.channels()[1]
+    }
+
+    /// How many images to treat at once.
+    pub fn images_at_once(&self) -> usize {
+        match self {
+            Self::Dense(conv) => conv.images_at_once(),
+            Self::Depthwise(conv) => conv.images_at_once(),
+        }
+    }
+
+    /// The shape of burn's weight.
+    pub fn weight_shape(&self) -> [usize; 4] {
+        let kernel = self.window().kernel;
+        match self {
+            Self::Dense(conv) => [conv.channels[1], conv.channels[0], kernel, kernel],
+            Self::Depthwise(conv) => [conv.channels, 1, kernel, kernel],
+        }
+    }
+
+    /// burn's weight, channels last.
+    pub fn pack(&self, weight: &[f32]) -> Vec<f32> {
+        match self {
+            Self::Dense(conv) => conv.pack(weight),
+            Self::Depthwise(conv) => conv.pack(weight),
+        }
+    }
+
+    /// The inverse of [`Convolution::pack`].
+    pub fn unpack(&self, packed: &[f32]) -> Vec<f32> {
+        match self {
+            Self::Dense(conv) => conv.unpack(packed),
+            Self::Depthwise(conv) => conv.unpack(packed),
+        }
+    }
+
+    /// Replaces `output`.
+    pub fn forward(&self, images: &[f32], packed: &[f32], scratch: &mut Scratch, output: &mut [f32]) {
+        match self {
+            Self::Dense(conv) => conv.forward(images, packed, scratch, output),
+            Self::Depthwise(conv) => conv.forward(images, packed, output),
+        }
+    }
+
+    /// Adds to `gradient`, that of the packed weight.
+    pub fn add_weight_gradient(&self, images: &[f32], output: &[f32], scratch: &mut Scratch, gradient: &mut [f32]) {
+        match self {
+            Self::Dense(conv) => conv.add_weight_gradient(images, output, scratch, gradient),
+            Self::Depthwise(conv) => conv.add_weight_gradient(images, output, gradient),
+        }
+    }
+
+    /// Adds to `gradient`, that of the images.
+    pub fn add_input_gradient(&self, output: &[f32], packed: &[f32], scratch: &mut Scratch, gradient: &mut [f32]) {
+        match self {
+            Self::Dense(conv) => conv.add_input_gradient(output, packed, scratch, gradient),
+            Self::Depthwise(conv) => conv.add_input_gradient(output, packed, gradient),
+        }
+    }
+}
