@@ -33,9 +33,9 @@ export interface BackboneReport { name: string; stages: string[]; features: numb
 export interface Guess { label: string; probability: number }
 export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear"; milliseconds: number }
 export interface ClassReport { label: string; examples: number }
-export interface TrainOptions { epochs?: number; rate?: number; batchSize?: number; labelSmoothing?: number; weightDecay?: number; warmUp?: number; patience?: number; validation?: number; seed?: number }
-export interface TrainEvent { phase: "head" | "refit"; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number; secondsLeft: number; best: boolean }
-export interface TrainReport { reason: "finished" | "early-stop" | "stopped"; epochs: number; bestEpoch: number; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; trainingExamples: number; validationExamples: number; seconds: number }
+export interface TrainOptions { solver?: "logistic" | "adamw"; epochs?: number; rate?: number; batchSize?: number; labelSmoothing?: number; weightDecay?: number; warmUp?: number; patience?: number; validation?: number; seed?: number }
+export interface TrainEvent { phase: "strength" | "solve" | "head" | "refit"; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number | null; strength: number | null; secondsLeft: number; best: boolean }
+export interface TrainReport { reason: "finished" | "early-stop" | "stopped"; epochs: number; bestEpoch: number; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; strength: number | null; trainingExamples: number; validationExamples: number; seconds: number }
 "#;
 
 /// Learns classes from examples and recognises new drawings.

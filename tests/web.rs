@@ -15,7 +15,7 @@ use common::shapes::{KINDS, examples, shape};
 use doodletune::Tuner;
 use doodletune::backbone::{Backbone, Weights};
 use doodletune::device::{DeviceKind, Processor, cpu, read, webgpu};
-use doodletune::finetune::{Ending, Plan};
+use doodletune::finetune::{Ending, Plan, Solver};
 use doodletune::selection::Preference;
 use doodletune::tuner::TunerOptions;
 use js_sys::{Reflect, Uint8Array};
@@ -157,7 +157,7 @@ async fn learns_on_the_cpu_and_stops_at_once() {
         stamp.set(Some(Instant::now()));
         stopper.stop();
     });
-    let plan = Plan { epochs: 10_000, patience: 10_000, ..Plan::default() };
+    let plan = Plan { solver: Solver::AdamW, epochs: 10_000, patience: 10_000, ..Plan::default() };
     let report = tuner.train(&plan, |_| ()).await.unwrap();
     let waited = stopped.get().expect("the run was stopped, it did not end").elapsed();
     assert_eq!(report.reason, Ending::Stopped);

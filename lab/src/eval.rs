@@ -400,7 +400,84 @@ fn t975(degrees: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::data::tests::Folder;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        eval: Arguments,
+    }
+
+    fn parsed(folder: &Folder, line: &str) -> Result<Arguments, String> {
+        let data = ["eval", "--data", folder.path().to_str().unwrap()];
+        let line = Line::try_parse_from(data.into_iter().chain(line.split_whitespace()));
+        line.map(|line| line.eval).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn impossible_options_are_refused_with_what_is_possible() {
+        let folder = Folder::new();
+        for (line, remedy) in [
+            ("--way 1", "from 2"),
+            ("--shot 0", "from 1"),
+            ("--queries x", "from 1"),
+            ("--episodes 0", "from 1"),
+            ("--partial 0", "above 0"),
+            ("--partial nan", "above 0"),
+            ("--head oak", "prototype, logistic, adamw"),
+            ("--strategy naive", "feature-extraction"),
+            ("--shots 3", "--shot"),
+        ] {
+            let refusal = parsed(&folder, line).err().unwrap();
+            assert!(refusal.contains(remedy), "{line}: {refusal}");
+        }
+        assert!(parsed(&folder, "--head linear").unwrap().head == HeadName::Logistic);
+    }
+
+    #[test]
+    fn the_data_must_have_what_is_asked_for() {
+        let folder = Folder::new();
+        ["a", "b", "c"].iter().for_each(|name| drop(folder.category(name, 12, "")));
+        let arguments = |line| parsed(&folder, line).unwrap();
+        let prepared = |line| prepare(&arguments(line)).map(|(settings, _)| settings.way).map_err(|e| format!("{e:#}"));
+        assert_eq!(prepared("--shot 8 --queries 4"), Ok(3), "all categories, by default");
+        assert_eq!(prepared("--shot 1 --queries 1 --way 2"), Ok(2));
+        for (line, parts) in [
+            ("--way 4", ["an episode of 4 classes", "only 3"]),
+            ("--categories a --shot 1", ["is only 1", "--categories"]),
+            ("--shot 9 --queries 4", ["a.ndjson has 9", "--shot is 9"]),
+            ("--categories a,x", ["“x”", "a, b, c"]),
+        ] {
+            let refusal = prepared(line).unwrap_err();
+            assert!(parts.iter().all(|part| refusal.contains(part)), "{line}: {refusal}");
+        }
+        let refusal = run(&arguments("--json nowhere/x.json")).unwrap_err().to_string();
+        assert!(refusal.contains("there is no folder for nowhere/x.json"), "{refusal}");
+        let refusal = run(&arguments("--shot 2 --queries 2 --weights nowhere")).unwrap_err().to_string();
+        assert!(refusal.contains("cannot read nowhere; make it with"), "{refusal}");
+    }
+
+    #[test]
+    fn episodes_are_seeded_and_keep_what_is_asked_apart() {
+        let folder = Folder::new();
+        (0..12).for_each(|name| drop(folder.category(&name.to_string(), 9, "")));
+        let sampled = |seed: usize| {
+            let arguments = parsed(&folder, &format!("--shot 4 --queries 5 --episodes 3 --seed {seed}")).unwrap();
+            let (settings, categories) = prepare(&arguments).unwrap();
+            let episodes = sample_episodes(&settings, &categories);
+            assert!(episodes.iter().all(|episode| episode.len() == 10), "ten at most, by default");
+            let classes = episodes.iter().flatten();
+            classes.map(|class| (class.category, class.support.clone(), class.queries.clone())).collect::<Vec<_>>()
+        };
+        assert!(sampled(1) == sampled(1) && sampled(1) != sampled(2));
+        for (_, support, queries) in sampled(1) {
+            assert!(support.len() == 4 && queries.len() == 5);
+            assert!(support.iter().all(|pick| !pick.test) && queries.iter().all(|pick| pick.test));
+        }
+    }
 
     #[test]
     fn intervals_are_students() {

@@ -39,7 +39,8 @@ pub struct Epoch {
     pub loss: f32,
     /// Share of training examples that were right at the same time.
     pub accuracy: f32,
-    /// The same of the examples held out, if any are, after the epoch: in phase `strength` of all, each in its turn.
+    /// The same of the examples held out, if any are, after the epoch: in phase `strength` of all, each in its turn,
+    /// and in `solve` as the best candidate did there.
     pub validation_loss: Option<f32>,
     /// Share of the examples held out that are right.
     pub validation_accuracy: Option<f32>,

@@ -66,7 +66,7 @@ test("space around a label and undefined options make no difference", async (t) 
     await teach(tuner, 2);
     await tuner.addExample(" ring\n", drawing("ring", 3));
     await tuner.renameClass("ring ", "\thoop");
-    await tuner.train({ epochs: 2, rate: undefined }).result;
+    await tuner.train({ solver: "adamw", epochs: 2, rate: undefined }).result;
     const classes = tuner.classes();
     await tuner.addExample("gone", drawing("ring", 4));
     await tuner.removeClass(" gone ");
@@ -96,6 +96,8 @@ test("what makes no sense is refused by name", async (t) => {
       epochs: await refusal(tuner.train({ epochs: "ten" }).result),
       rate: await refusal(tuner.train({ rate: -1 }).result),
       pace: await refusal(tuner.train({ pace: 1 }).result),
+      solver: await refusal(tuner.train({ solver: "newton" }).result),
+      idle: await refusal(tuner.train({ epochs: 3 }).result),
       empty: await refusal(tuner.addExample("line", [])),
       text: await refusal(tuner.predict("a cat")),
       file: await refusal(tuner.predict(new Blob(["no image"], { type: "image/png" }))),
@@ -114,7 +116,9 @@ test("what makes no sense is refused by name", async (t) => {
     size: ["bad-option", /size/],
     epochs: ["bad-option", /epochs is ten.*whole number/],
     rate: ["bad-option", /rate is -1.*must be/],
-    pace: ["bad-option", /"pace".*epochs, rate, batchSize/],
+    pace: ["bad-option", /"pace".*solver, epochs, rate, batchSize/],
+    solver: ["bad-option", /solver is newton.*"logistic" or "adamw"/],
+    idle: ["bad-option", /epochs concerns the solver "adamw" only/],
     empty: ["empty-drawing", /./],
     text: ["bad-input", /a cat.*strokes, ImageData/],
     file: ["bad-input", /not an image/],
@@ -141,7 +145,7 @@ test("Stop stops within 200 ms and keeps the best so far", { timeout: 180_000 },
     let report;
     let events = 0;
     for (let i = 0; i < 5; i++) {
-      const run = tuner.train({ epochs: 10_000, patience: 10_000 });
+      const run = tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000 });
       await run[Symbol.asyncIterator]().next();
       await new Promise((resolve) => setTimeout(resolve, 150 + 37 * i));
       const pressed = performance.now();
@@ -167,7 +171,7 @@ test("an aborted run says so, and its best is kept", async (t) => {
     const { tuner } = await create({ device: "cpu", size: 64 });
     await teach(tuner, 5);
     const abort = new AbortController();
-    const run = tuner.train({ epochs: 10_000, patience: 10_000, signal: abort.signal });
+    const run = tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000, signal: abort.signal });
     const refused = refusal(run.result);
     await run[Symbol.asyncIterator]().next();
     abort.abort();
@@ -209,7 +213,7 @@ test("a worker that dies is replaced, with its examples and under the same ids",
 
   const training = page.evaluate(() => {
     const { library, tuner } = globalThis;
-    return library.refusal(tuner.train({ epochs: 10_000, patience: 10_000 }).result);
+    return library.refusal(tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000 }).result);
   });
   await page.waitForTimeout(300);
   await kill(page);
@@ -231,7 +235,7 @@ test("a GPU that is lost twice is left for the CPU, with a word", { timeout: 600
     await teach(tuner, 2);
     const kinds = [tuner.device.kind];
     const labels = [];
-    const lost = refusal(tuner.train({ epochs: 10_000, patience: 10_000 }).result);
+    const lost = refusal(tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000 }).result);
     for (let i = 0; i < 2; i++) {
       await tuner.loseDeviceForTest();
       labels.push((await tuner.predict(drawing("ring", 3))).label);

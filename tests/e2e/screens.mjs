@@ -60,17 +60,12 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await shoot("2-before");
     await visitor.trainButton.click();
     await page
-      .getByText(/^Round 1\d/)
-      .first()
-      .waitFor();
-    await shoot("3-during");
-    await page
       .getByText(/^Learnt from/)
       .first()
       .waitFor({ timeout: 120_000 });
     await visitor.guess(...doodle("Cat", next));
     await page.waitForTimeout(300);
-    await shoot("4-after");
+    await shoot("3-after");
     await page.close();
   }
 }

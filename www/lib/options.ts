@@ -28,6 +28,10 @@ const NUMBER = { allowed: "a number", ok: Number.isFinite };
 
 /** What kind of value each option of `train` takes; the engine knows the ranges. */
 const TRAIN: Checks<TrainOptions> = {
+  solver: {
+    allowed: '"logistic" or "adamw"',
+    ok: (value) => value === "logistic" || value === "adamw",
+  },
   epochs: COUNT,
   rate: NUMBER,
   batchSize: COUNT,

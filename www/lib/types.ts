@@ -89,8 +89,19 @@ export interface Prediction extends Ranked {
   milliseconds: number;
 }
 
-/** How to train; everything is optional and has a sensible default. */
+/**
+ * How the head is found: `logistic` solves a logistic regression, with nothing to tune; `adamw` descends by gradients
+ * from the prototypes on.
+ */
+export type Solver = "logistic" | "adamw";
+
+/**
+ * How to train; everything is optional and has a sensible default. All but `solver`, `seed` and `signal` concern the
+ * solver `adamw` only, and are refused without it.
+ */
 export interface TrainOptions {
+  /** Default `"logistic"`. */
+  solver?: Solver;
   /** The most passes over the examples. */
   epochs?: number;
   /** Highest learning rate. */
@@ -107,7 +118,7 @@ export interface TrainOptions {
   patience?: number;
   /** Share of each class that is held out for validation. */
   validation?: number;
-  /** Decides the split and the order of the examples. */
+  /** Decides which examples are held out, and the order of the examples. */
   seed?: number;
   /** Aborting ends the run, keeps the best so far and rejects `result` with `aborted`. */
   signal?: AbortSignal;
@@ -115,8 +126,13 @@ export interface TrainOptions {
 
 /** How the training is going, once an epoch. */
 export interface TrainEvent {
-  /** `head` holds some examples out and stops early; `refit` then learns from all for as many epochs as were best. */
-  phase: "head" | "refit";
+  /**
+   * `strength` tries how hard the weights should be held back, on a fifth of the examples held out at a time; `solve` then
+   * learns from all. With `adamw`: `head` holds some out and stops early; `refit` then learns from all for as many epochs
+   * as were best.
+   */
+  phase: "strength" | "solve" | "head" | "refit";
+  /** Counted through both phases: a candidate in `strength`, an iteration in `solve`. */
   epoch: number;
   epochs: number;
   step: number;
@@ -125,25 +141,30 @@ export interface TrainEvent {
   accuracy: number;
   validationLoss: number | null;
   validationAccuracy: number | null;
-  rate: number;
+  /** Learning rate of `adamw`. */
+  rate: number | null;
+  /** How hard a logistic regression's weights are held back. */
+  strength: number | null;
   secondsLeft: number;
   /** Whether the head is the best so far, and answers from now on. */
   best: boolean;
 }
 
-/** What the training came to. Losses and accuracies are those of the best epoch of phase `head`. */
+/** What the training came to: the figures of phase `solve` with the best of `strength`, or of the best epoch of `head`. */
 export interface TrainReport {
   reason: "finished" | "early-stop" | "stopped";
   epochs: number;
-  /** The best epoch of phase `head`; 0, and the figures null, if none was completed. */
+  /** The epoch that these are from; 0, and the figures null, if there was none. */
   bestEpoch: number;
   loss: number | null;
   accuracy: number | null;
   validationLoss: number | null;
   validationAccuracy: number | null;
-  /** How many examples phase `head` learned from. */
+  /** What phase `strength` chose. */
+  strength: number | null;
+  /** How many examples were learnt from, by `adamw` in phase `head`. */
   trainingExamples: number;
-  /** How many it held out. */
+  /** How many were held out: each for a part of phase `strength`, or for all of phase `head`. */
   validationExamples: number;
   seconds: number;
 }

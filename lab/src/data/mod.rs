@@ -191,3 +191,206 @@ impl Collection {
         Ok(Category { name: name.to_owned(), train, test, skipped })
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use doodletune::backbone::InputSpec;
+
+    use super::*;
+
+    /// A folder that goes with its test.
+    pub struct Folder(PathBuf);
+
+    impl Folder {
+        pub fn new() -> Self {
+            static NEXT: AtomicUsize = AtomicUsize::new(0);
+            let name = format!("doodletune-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            let path = std::env::temp_dir().join(name).join("data");
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        pub fn path(&self) -> &Path {
+            &self.0
+        }
+
+        /// Writes a file, in folders that it makes.
+        pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+            let path = self.0.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+            self
+        }
+
+        /// Writes a category of `count` drawings, each with `split`, if that is something.
+        pub fn category(&self, name: &str, count: usize, split: &str) -> &Self {
+            self.file(&format!("{name}.ndjson"), (0..count).map(|index| row(index, split)).collect::<String>())
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(self.0.parent().unwrap()));
+        }
+    }
+
+    fn row(index: usize, split: &str) -> String {
+        let split = if split.is_empty() { String::new() } else { format!(r#""split":"{split}","#) };
+        format!("{{{split}\"drawing\":[[[0,{},9],[0,4,9]]]}}\n", index + 1)
+    }
+
+    /// A grey picture of one byte a pixel as PNG, without compression.
+    fn png(side: u32, pixel: impl Fn(u32, u32) -> u8) -> Vec<u8> {
+        let rows: Vec<u8> =
+            (0..side).flat_map(|y| [0].into_iter().chain((0..side).map(|x| pixel(x, y)).collect::<Vec<_>>())).collect();
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::none());
+        zlib.write_all(&rows).unwrap();
+        let header = [&side.to_be_bytes()[..], &side.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+        let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+        for (kind, content) in [(b"IHDR", header), (b"IDAT", zlib.finish().unwrap()), (b"IEND", vec![])] {
+            file.extend((content.len() as u32).to_be_bytes());
+            let body = [&kind[..], &content].concat();
+            let mut sum = flate2::Crc::new();
+            sum.update(&body);
+            file.extend(&body);
+            file.extend(sum.sum().to_be_bytes());
+        }
+        file
+    }
+
+    fn demand(train: usize, test: usize) -> Demand {
+        Demand { train, test, skip_bad: false, seed: 1 }
+    }
+
+    fn read(folder: &Folder, name: &str, demand: &Demand) -> Result<Category> {
+        Ok(Collection::open(folder.path())?.read(&[name.to_owned()], demand)?.remove(0))
+    }
+
+    /// The whole message, which must say all of `parts`.
+    fn assert_refused<T>(result: Result<T>, parts: &[&str]) {
+        let message = format!("{:#}", result.err().expect("it is refused"));
+        for part in parts {
+            assert!(message.contains(part), "{message:?} does not say {part:?}");
+        }
+    }
+
+    #[test]
+    fn finds_categories_by_every_kind_of_selector() {
+        let folder = Folder::new();
+        folder.category("ice cream", 3, "").category("cat", 3, "").file("readme.md", "").file("dog/a.PNG", [1]);
+        folder.file("bird/notes.txt", "").file("../splits.json", r#"{"pets": ["dog", "cat"], "count": 3}"#);
+        let list = folder.path().join("list.txt");
+        folder.file("list.txt", "ice cream\n\n dog \n");
+        let collection = Collection::open(folder.path()).unwrap();
+        let select = |selector| collection.select(selector).unwrap();
+        assert_eq!(select(None), ["cat", "dog", "ice cream"]);
+        assert_eq!(select(Some("pets")), ["dog", "cat"]);
+        assert_eq!(select(list.to_str()), ["ice cream", "dog"]);
+        assert_eq!(select(Some("ice cream, cat")), ["ice cream", "cat"]);
+        assert_refused(collection.select(Some("cat,cow")), &["“cow”", "cat, dog, ice cream", "count, pets"]);
+        assert_refused(collection.select(Some("cat,cat")), &["“cat” twice"]);
+        assert_refused(collection.select(Some("count")), &["“count” in splits.json is not a list"]);
+        assert_refused(collection.select(Some(",")), &["names none"]);
+    }
+
+    #[test]
+    fn refuses_a_folder_that_is_none_or_holds_nothing() {
+        let folder = Folder::new();
+        assert_refused(Collection::open(&folder.path().join("nowhere")), &["nowhere cannot be read", "--data"]);
+        assert_refused(Collection::open(folder.path()), &["no categories", "<category>.ndjson"]);
+        folder.category("cat", 1, "").file("cat.ndjson.gz", "");
+        assert_refused(Collection::open(folder.path()), &["“cat” twice", "remove one"]);
+    }
+
+    #[test]
+    fn splits_are_the_datas_own_or_seeded_and_large_enough() {
+        let folder = Folder::new();
+        folder.file(
+            "own.ndjson",
+            (0..9).map(|index| row(index, if index < 3 { "test" } else { "train" })).collect::<String>(),
+        );
+        folder.category("none", 20, "");
+        let own = read(&folder, "own", &demand(6, 3)).unwrap();
+        assert_eq!((own.train.len(), own.test.len(), own.skipped), (6, 3, 0));
+        let count = |train, test| {
+            let none = read(&folder, "none", &demand(train, test)).unwrap();
+            assert!(none.test.iter().all(|sample| !none.train.contains(sample)));
+            (none.train.len(), none.test.len())
+        };
+        assert_eq!([count(1, 1), count(10, 10), count(19, 1)], [(16, 4), (10, 10), (19, 1)]);
+        let order = |seed| read(&folder, "none", &Demand { seed, ..demand(1, 1) }).unwrap().test;
+        assert_eq!(order(1), order(1));
+        assert_ne!(order(1), order(2));
+        let few = &["own.ndjson has 6 drawings to learn from and 3", "--shot is 7", "lower them"];
+        assert_refused(read(&folder, "own", &demand(7, 3)), few);
+        assert_refused(read(&folder, "none", &demand(11, 10)), &["none.ndjson has 11 drawings to learn from and 9"]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_drawing_is_refused_by_its_number_or_left_out() {
+        let folder = Folder::new();
+        let cases: [(&str, &[u8], &str); 6] = [
+            ("cut", br#"{"drawing":[[[0,1],[0"#, "EOF"),
+            ("other", br#"{"image": 1}"#, "drawing"),
+            ("empty", br#"{"drawing":[]}"#, "nothing is drawn"),
+            ("dot", br#"{"drawing":[[[3,3],[4,4]]]}"#, "only a dot"),
+            ("uneven", br#"{"drawing":[[[3,3],[4]]]}"#, "stroke 0"),
+            ("text", b"\xff\xfe", "expected"),
+        ];
+        for (name, line, cause) in cases {
+            folder.file(
+                &format!("{name}.ndjson"),
+                [row(0, "").as_bytes(), b"\n", line, b"\r\n", row(2, "").as_bytes()].concat(),
+            );
+            let place = format!("{name}.ndjson, line 3 is not a drawing");
+            assert_refused(read(&folder, name, &demand(1, 1)), &[&place, "--skip-bad", cause]);
+            let rest = read(&folder, name, &Demand { skip_bad: true, ..demand(1, 1) }).unwrap();
+            assert_eq!((rest.train.len(), rest.test.len(), rest.skipped), (1, 1, 1));
+        }
+        let few = read(&folder, "cut", &Demand { skip_bad: true, ..demand(2, 1) });
+        assert_refused(few, &["(and 1 left out)"]);
+    }
+
+    #[test]
+    fn zipped_files_are_read_and_broken_ones_refused() {
+        let folder = Folder::new();
+        let zip = |text: String| {
+            let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            zip.write_all(text.as_bytes()).unwrap();
+            zip.finish().unwrap()
+        };
+        let rows = |range: std::ops::Range<usize>| zip(range.map(|index| row(index, "")).collect());
+        // Files that were zipped in parts are one file.
+        folder.file("cat.ndjson.gz", [rows(0..4), rows(4..9)].concat());
+        assert_eq!(read(&folder, "cat", &demand(4, 5)).unwrap().test.len(), 5);
+        let whole = rows(0..50);
+        folder.file("dog.ndjson.gz", &whole[..whole.len() - 9]);
+        let skip = Demand { skip_bad: true, ..demand(1, 1) };
+        assert_refused(read(&folder, "dog", &skip), &["dog.ndjson.gz, line", "get the file again"]);
+    }
+
+    #[test]
+    fn images_are_read_and_unusable_ones_refused_or_left_out() {
+        let folder = Folder::new();
+        let cross = png(40, |x, y| if x == y || x + y == 30 { 0 } else { 255 });
+        (0..4).for_each(|index| drop(folder.file(&format!("cross/{index}.png"), &cross)));
+        let category = read(&folder, "cross", &demand(2, 2)).unwrap();
+        assert_eq!((category.train.len(), category.test.len()), (2, 2));
+        let spec = InputSpec { size: 32, ..InputSpec::dark_on_white(3, [0.0; 3], [1.0; 3]) };
+        let pixels = category.test[0].input().unwrap().render(&spec).unwrap().to_rgba();
+        assert!(pixels.iter().step_by(4).any(|v| *v < 150) && pixels[0] == 255);
+
+        let truncated = cross[..cross.len() / 2].to_vec();
+        for (content, cause) in [(truncated, "bad.png"), (png(8, |_, _| 255), "blank"), (b"text".to_vec(), "neither")] {
+            folder.file("cross/bad.png", content);
+            let refusal = read(&folder, "cross", &demand(2, 2));
+            assert_refused(refusal, &["bad.png is not a usable image", "--skip-bad", cause]);
+            let rest = read(&folder, "cross", &Demand { skip_bad: true, ..demand(2, 2) }).unwrap();
+            assert_eq!((rest.train.len() + rest.test.len(), rest.skipped), (4, 1));
+        }
+    }
+}
