@@ -24,6 +24,8 @@ pub enum HeadKind {
     Prototype,
     /// Trained by gradient descent.
     Linear,
+    /// Came ready-made with the weights.
+    Pretrained,
 }
 
 /// Features with the class of each.
@@ -168,7 +170,7 @@ impl Head {
     /// [`Error::BadWeights`] if the file has no usable classifier of that shape.
     pub fn pretrained(weights: &Weights, classes: Vec<String>, features: usize) -> Result<Self> {
         Ok(Self {
-            kind: HeadKind::Linear,
+            kind: HeadKind::Pretrained,
             weight: weights.tensor("classifier.weight", &[classes.len(), features])?,
             bias: weights.tensor("classifier.bias", &[classes.len()])?,
             classes,
