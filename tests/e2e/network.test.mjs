@@ -31,6 +31,7 @@ test("one's own classes take over as soon as there are two", async (t) => {
   const visitor = await visit(t, "?device=cpu");
   const { page } = visitor;
   await visitor.nameClasses(["hoop", "sparkle"]);
+  await visitor.choose("hoop");
   await visitor.draw(shape("circle", random(1)));
   await page.keyboard.press("Enter");
   await visitor.taught();

@@ -9,7 +9,7 @@ export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> 
 /** What comes before the name in a guess, as sure as the network is. */
 export function lead({ head, probability }: Prediction): string {
   // Among hundreds of things, a third of all chances is a lot.
-  if (head === "pretrained") return probability > 0.33 ? "Looks to me like" : "Hard to say. Could be";
+  if (head === "pretrained") return probability > 0.33 ? "Looks like" : "Could be";
   if (probability > 0.85) return "That is";
   return probability > 0.6 ? "I think it is" : "Maybe it is";
 }
