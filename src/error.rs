@@ -35,6 +35,11 @@ pub enum Error {
     /// Weights that are truncated, of another network, or not finite.
     #[error("{0}")]
     BadWeights(String),
+    /// Weights without a ready-made head were asked to guess; holds the name of their backbone.
+    #[error(
+        "the weights of {0} come without a ready-made head, so nothing can be guessed; teach two classes and predict, or use the backbone “doodle”"
+    )]
+    NoPretrainedHead(String),
     /// The browser offers no WebGPU adapter or device.
     #[error("{0}")]
     NoWebGpu(String),
@@ -77,6 +82,7 @@ impl Error {
             Self::UnknownClass(_) => "unknown-class",
             Self::UnknownExample(_) => "unknown-example",
             Self::BadWeights(_) => "bad-weights",
+            Self::NoPretrainedHead(_) => "no-pretrained-head",
             Self::NoWebGpu(_) => "no-webgpu",
             Self::DeviceLost(_) => "device-lost",
             Self::Gpu(_) => "gpu-error",

@@ -14,7 +14,7 @@
 //! | [`tuner`] | all of it together |
 //!
 //! # Limits
-//! - One backbone, EfficientNet-Lite0; its head is trained, the backbone stays frozen.
+//! - Two backbones, `doodle` and EfficientNet-Lite0; a head on them is trained, the backbone stays frozen.
 //! - In browsers the GPU is reached through WebGPU; natively everything runs on the CPU.
 //! - Weight files: 64 MiB, 4096 tensors. Doodles: 100,000 points. Images: 8192 pixels a side.
 

@@ -39,6 +39,8 @@ pub struct BackboneReport {
     pub size: usize,
     /// Values in its weights.
     pub parameters: usize,
+    /// What it can guess without any example; empty if its weights come without a ready-made head.
+    pub labels: Vec<String>,
     /// Licence of its weights.
     pub license: String,
     /// Where its weights come from.
@@ -135,6 +137,8 @@ impl State {
 #[derive(Debug)]
 pub struct Tuner {
     backbone: Backbone,
+    /// The classifier in the weight file, if it says what it tells apart.
+    pretrained: Option<Head>,
     processor: Processor,
     device: DeviceReport,
     state: RefCell<State>,
@@ -155,8 +159,12 @@ impl Tuner {
     pub async fn create(options: &TunerOptions, weights: &[u8], log: impl Fn(&str)) -> Result<Self> {
         let weights = Weights::parse(weights)?;
         let (backbone, processor, device) = selection::choose(&weights, options.size, options.device, log).await?;
+        let labels = &backbone.metadata().labels;
+        let pretrained = (!labels.is_empty())
+            .then(|| Head::pretrained(&weights, labels.clone(), backbone.feature_count()))
+            .transpose()?;
         let (state, stop, training) = Default::default();
-        Ok(Self { backbone, processor, device, state, stop, training })
+        Ok(Self { backbone, pretrained, processor, device, state, stop, training })
     }
 
     /// Which processor computes, and why.
@@ -178,6 +186,7 @@ impl Tuner {
             features: self.backbone.feature_count(),
             size: metadata.input.size,
             parameters: self.backbone.parameters(),
+            labels: metadata.labels.clone(),
             license: metadata.license.clone(),
             source: metadata.source.clone(),
         }
@@ -281,8 +290,21 @@ impl Tuner {
     /// # Errors
     /// [`Error::TooFewClasses`], [`Error::EmptyDrawing`], or a failure of the processor.
     pub async fn predict(&self, input: &Input) -> Result<Prediction> {
-        let start = Instant::now();
         let head = self.state.borrow_mut().head()?;
+        self.ask(&head, input).await
+    }
+
+    /// Says what a drawing looks like with the ready-made head in the weights: needs no example and learns from none.
+    ///
+    /// # Errors
+    /// [`Error::NoPretrainedHead`], [`Error::EmptyDrawing`], or a failure of the processor.
+    pub async fn guess(&self, input: &Input) -> Result<Prediction> {
+        let missing = || Error::NoPretrainedHead(self.backbone.metadata().backbone.clone());
+        self.ask(self.pretrained.as_ref().ok_or_else(missing)?, input).await
+    }
+
+    async fn ask(&self, head: &Head, input: &Input) -> Result<Prediction> {
+        let start = Instant::now();
         let features = self.backbone.features(&[self.preview(input)?]).await?;
         let probabilities = head.probabilities(&features[0]);
         let mut ranking: Vec<Guess> = head

@@ -29,9 +29,9 @@ export type Input = { strokes: number[][][] } | { width: number; height: number;
 export interface TunerOptions { device?: "auto" | "cpu" | "webgpu"; size?: number }
 export interface Candidate { kind: "cpu" | "webgpu"; name: string; milliseconds: number | null; problem: string | null }
 export interface DeviceReport { kind: "cpu" | "webgpu"; name: string; software: boolean; reason: string; candidates: Candidate[] }
-export interface BackboneReport { name: string; stages: string[]; features: number; size: number; parameters: number; license: string; source: string }
+export interface BackboneReport { name: string; stages: string[]; features: number; size: number; parameters: number; labels: string[]; license: string; source: string }
 export interface Guess { label: string; probability: number }
-export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear"; milliseconds: number }
+export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear" | "pretrained"; milliseconds: number }
 export interface ClassReport { label: string; examples: number }
 export interface TrainOptions { solver?: "logistic" | "adamw"; epochs?: number; rate?: number; batchSize?: number; labelSmoothing?: number; weightDecay?: number; warmUp?: number; patience?: number; validation?: number; seed?: number }
 export interface TrainEvent { phase: "strength" | "solve" | "head" | "refit"; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number | null; strength: number | null; secondsLeft: number; best: boolean }
@@ -134,6 +134,13 @@ impl Tuner {
     pub fn predict(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {
         let tuner = self.0.clone();
         promise(async move { serialized(&tuner.predict(&input_from(&input)?).await?) })
+    }
+
+    /// Says what a drawing looks like, without any example, with the ready-made head in the weights.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Prediction>")]
+    pub fn guess(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move { serialized(&tuner.guess(&input_from(&input)?).await?) })
     }
 
     /// Trains the head; `on_event` gets an event after each epoch.

@@ -4,6 +4,7 @@
 mod common;
 
 use burn::tensor::Device;
+use common::doodle;
 use common::golden::{cases, drift};
 use doodletune::backbone::{Backbone, Weights};
 
@@ -11,6 +12,27 @@ fn model(name: &str) -> Vec<u8> {
     let path = format!("{}/models/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path)
         .unwrap_or_else(|_| panic!("models/{name} is missing; run `cargo xtask weights efficientnet-lite0`"))
+}
+
+fn doodle_cases() -> Vec<doodle::Case> {
+    let bytes = model("doodle.safetensors");
+    let weights = Weights::parse(&bytes).unwrap();
+    let backbone = Backbone::load(&weights, &Device::flex()).unwrap();
+    pollster::block_on(doodle::compute(&backbone, &weights))
+}
+
+#[test]
+fn doodle_computes_what_it_did() {
+    let drift = doodle::assert_equal_the_fixture(&doodle_cases(), 1e-5, "CPU");
+    println!("doodle: {drift:.1e}");
+}
+
+/// No test, but the command in [`doodle::RENEW`].
+#[test]
+#[ignore = "writes the fixture"]
+fn renew_the_fixture_of_doodle() {
+    let text = serde_json::to_string(&doodle_cases()).unwrap();
+    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/doodle.json"), text + "\n").unwrap();
 }
 
 #[test]

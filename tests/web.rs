@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use burn::tensor::{Distribution, Tensor, TensorData};
+use common::doodle;
 use common::golden::{cases, drift};
 use common::shapes::{KINDS, examples, shape};
 use doodletune::Tuner;
@@ -68,6 +69,27 @@ async fn assert_golden(processor: &Processor, tolerance: f32) {
         );
         drift.assert_within(tolerance, &processor.name);
     }
+}
+
+async fn assert_doodle(processor: &Processor, tolerance: f32) {
+    let bytes = model("doodle.safetensors").await;
+    let weights = Weights::parse(&bytes).unwrap();
+    let backbone = Backbone::load(&weights, &processor.tensors).unwrap();
+    let found = doodle::compute(&backbone, &weights).await;
+    let drift = doodle::assert_equal_the_fixture(&found, tolerance, &processor.name);
+    console_log!("{}, doodle: {drift:.1e}", processor.name);
+}
+
+#[wasm_bindgen_test]
+async fn doodle_on_the_cpu_equals_the_native_one() {
+    assert_doodle(&cpu(), 1e-4).await;
+}
+
+/// Here burn's own operations stand against the kernels of this crate, which compute on every CPU.
+#[wasm_bindgen_test]
+async fn doodle_on_webgpu_equals_the_native_one() {
+    let Some(gpu) = gpu().await else { return };
+    assert_doodle(&gpu, 1e-3).await;
 }
 
 #[wasm_bindgen_test]

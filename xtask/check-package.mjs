@@ -22,6 +22,13 @@ for (const path of promised.flat()) {
   }
 }
 
+// The library asks for no other weights than those in the package, and doodle is always there.
+const addresses = readFileSync(join(folder, "lib/models.js"), "utf8").matchAll(/"\.\.\/(models\/[^"]+)"/g);
+const models = [...addresses].map(([, path]) => path);
+if (!models.includes("models/doodle.safetensors")) fail("the package does not know the weights of doodle");
+const lost = models.find((path) => !existsSync(join(folder, path)));
+if (lost) fail(`the package names ${lost}, which is not there`);
+
 const name = readdirSync(folder).find((file) => file.endsWith("_bg.wasm"));
 if (!name) fail(`${folder} has no WebAssembly: did wasm-pack build it?`);
 const wasm = readFileSync(join(folder, name));
@@ -34,5 +41,5 @@ if (wasm.includes(".command_export")) {
 }
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 console.log(
-  `${megabytes(wasm.length)} of WebAssembly, ${megabytes(gzipSync(wasm, { level: 9 }).length)} gzipped`,
+  `${megabytes(wasm.length)} of WebAssembly, ${megabytes(gzipSync(wasm, { level: 9 }).length)} gzipped; ${models.join(", ")}`,
 );

@@ -34,6 +34,8 @@ pub enum HeadKind {
     Prototype,
     /// Trained: by logistic regression or by gradient descent.
     Linear,
+    /// Came ready-made with the weights.
+    Pretrained,
 }
 
 /// Features with the class of each.
@@ -82,7 +84,7 @@ impl Head {
     /// [`Error::BadWeights`] if the file has no usable classifier of that shape.
     pub fn pretrained(weights: &Weights, classes: Vec<String>, features: usize) -> Result<Self> {
         Ok(Self {
-            kind: HeadKind::Linear,
+            kind: HeadKind::Pretrained,
             weight: weights.tensor("classifier.weight", &[classes.len(), features])?,
             bias: weights.tensor("classifier.bias", &[classes.len()])?,
             classes,

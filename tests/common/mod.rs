@@ -3,5 +3,6 @@
 // Each test binary uses its part.
 #![allow(dead_code)]
 
+pub mod doodle;
 pub mod golden;
 pub mod shapes;

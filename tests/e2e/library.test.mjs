@@ -37,6 +37,36 @@ test("strokes, points, pixels, canvases, bitmaps and files are all understood", 
   ]);
 });
 
+test("the default network guesses untaught; one without a ready-made head says so", async (t) => {
+  const page = await library(t);
+  const { backbones, backbone, guess, trained, lite0, refused } = await page.evaluate(async () => {
+    const { DoodleTune, create, drawing, refusal, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu" });
+    const guess = await tuner.guess(drawing("ring", 5));
+    await teach(tuner, 3);
+    await tuner.train({ epochs: 2 }).result;
+    const trained = (await tuner.guess(drawing("ring", 5))).label;
+    const { tuner: other } = await create({ device: "cpu", size: 32, backbone: "efficientnet-lite0" });
+    return {
+      backbones: DoodleTune.backbones,
+      backbone: tuner.backbone,
+      guess,
+      trained,
+      lite0: other.backbone,
+      refused: await refusal(other.guess(drawing("ring", 5))),
+    };
+  });
+  assert.deepEqual(backbones, ["doodle", "efficientnet-lite0"]);
+  assert.deepEqual([backbone.name, backbone.size], ["doodle", 64]);
+  assert.ok(backbone.labels.includes(guess.label));
+  assert.equal(guess.head, "pretrained");
+  assert.equal(guess.ranking.length, backbone.labels.length);
+  assert.equal(trained, guess.label);
+  assert.deepEqual([lite0.name, lite0.labels], ["efficientnet-lite0", []]);
+  assert.equal(refused.code, "no-pretrained-head");
+  assert.match(refused.message, /teach two classes/);
+});
+
 test("examples can be moved, renamed and removed", async (t) => {
   const page = await library(t);
   const classes = await page.evaluate(async () => {
@@ -91,6 +121,7 @@ test("what makes no sense is refused by name", async (t) => {
     return {
       tooFew,
       unknownOption: await refusal(create({ colour: "red" })),
+      backbone: await refusal(create({ backbone: "resnet" })),
       device: await refusal(create({ device: "abacus" })),
       size: await refusal(create({ device: "cpu", size: 7 })),
       epochs: await refusal(tuner.train({ epochs: "ten" }).result),
@@ -112,6 +143,7 @@ test("what makes no sense is refused by name", async (t) => {
   const expected = {
     tooFew: ["too-few-classes", /./],
     unknownOption: ["bad-option", /"colour".*backbone, device, size/],
+    backbone: ["bad-option", /backbone is resnet.*"doodle" or "efficientnet-lite0"/],
     device: ["bad-option", /device is abacus.*"auto", "cpu" or "webgpu"/],
     size: ["bad-option", /size/],
     epochs: ["bad-option", /epochs is ten.*whole number/],

@@ -47,6 +47,10 @@ for (const [view, options] of Object.entries(VIEWS)) {
     const next = random(7);
     await visitor.open(server.url);
     await shoot("1-empty");
+    await visitor.guess(...doodle("House", next));
+    await page.waitForTimeout(300);
+    await shoot("1-untaught");
+    await page.keyboard.press("Escape");
     await visitor.nameClasses(NAMES);
     for (const name of NAMES) {
       await visitor.choose(name);

@@ -3,6 +3,7 @@ import { DeviceLine } from "./parts/device-line.js";
 import { Draw } from "./parts/draw.js";
 import { Guess } from "./parts/guess.js";
 import { Header } from "./parts/header.js";
+import { Network } from "./parts/network.js";
 import { Notice } from "./parts/notice.js";
 import { Train } from "./parts/train.js";
 
@@ -18,6 +19,7 @@ export function App() {
         <Classes />
         <div class="column column-train">
           <Train />
+          <Network />
           <DeviceLine />
         </div>
       </main>

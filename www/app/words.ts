@@ -1,4 +1,33 @@
-import type { TrainReport } from "../lib/index.js";
+import type { BackboneName, Prediction, TrainReport } from "../lib/index.js";
+
+/** The networks, for people who have heard of neither. */
+export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> = {
+  doodle: { title: "Doodle", purpose: "made for drawings, and fast" },
+  "efficientnet-lite0": { title: "EfficientNet-Lite0", purpose: "for photos too; 9 MB to load" },
+};
+
+/** What comes before the name in a guess, as sure as the network is. */
+export function lead({ head, probability }: Prediction): string {
+  // Among hundreds of things, a third of all chances is a lot.
+  if (head === "pretrained") return probability > 0.33 ? "Looks like" : "Could be";
+  if (probability > 0.85) return "That is";
+  return probability > 0.6 ? "I think it is" : "Maybe it is";
+}
+
+/** Where a guess comes from, and what would make it better. `things` is what the network knows without training. */
+export function origin({ head }: Prediction, things: number): string {
+  if (head === "linear") return "after training";
+  if (head === "prototype") return "quick look, before training";
+  return `One of ${things} things that I know already. Add doodles to two classes, and I learn yours instead.`;
+}
+
+/** What to draw, while the sheet is empty. */
+export function invitationToDraw(taughtClasses: number, things: number): string {
+  if (taughtClasses >= 2) return "Draw something, and I guess along.";
+  return things > 0
+    ? `Draw something, and I guess along: I know ${things} things already.`
+    : "Give two classes one doodle each, and I start guessing.";
+}
 
 /** An error's message as a sentence: a capital in front, a full stop behind. */
 export function sentence(message: string): string {

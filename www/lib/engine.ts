@@ -1,4 +1,4 @@
-import { loadWasm, Tuner, weightsUrl } from "./assets.js";
+import { loadWasm, Tuner } from "./assets.js";
 import { DoodleTuneError } from "./errors.js";
 import type { Command, EngineEvent, EngineOptions, Request } from "./protocol.js";
 import { fetchWeights } from "./weights.js";
@@ -49,6 +49,8 @@ export class Engine {
         return this.#owned.removeClass(command.label);
       case "predict":
         return this.#owned.predict(command.input);
+      case "guess":
+        return this.#owned.guess(command.input);
       case "preview":
         return this.#owned.preview(command.input);
       case "train":
@@ -60,11 +62,8 @@ export class Engine {
     }
   }
 
-  async #create({ backbone, tuner, weights }: EngineOptions) {
-    const bytes =
-      weights instanceof ArrayBuffer
-        ? new Uint8Array(weights)
-        : await this.#download(weights ?? weightsUrl(backbone).href);
+  async #create({ tuner, weights }: EngineOptions) {
+    const bytes = weights instanceof ArrayBuffer ? new Uint8Array(weights) : await this.#download(weights);
     this.#prepare("Preparing the network");
     await loadWasm();
     this.#tuner = await Tuner.create(tuner, bytes, (message) => this.#prepare(message));

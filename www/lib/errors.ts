@@ -10,6 +10,7 @@ export type ErrorCode =
   | "unknown-example"
   | "bad-weights"
   | "weights-missing"
+  | "no-pretrained-head"
   | "no-webgpu"
   | "device-lost"
   | "gpu-error"

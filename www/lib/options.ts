@@ -1,12 +1,16 @@
 import { DoodleTuneError } from "./errors.js";
+import { WEIGHTS } from "./models.js";
 import type { EngineOptions } from "./protocol.js";
-import type { CreateOptions, TrainOptions } from "./types.js";
+import type { BackboneName, CreateOptions, TrainOptions } from "./types.js";
 
 type Checks<Options> = Record<keyof Options, { allowed: string; ok: (value: unknown) => boolean }>;
 
 /** What is allowed for each option of `create`; which sizes there are depends on the network, which checks it. */
 const CREATE: Checks<CreateOptions> = {
-  backbone: { allowed: '"efficientnet-lite0"', ok: (value) => value === "efficientnet-lite0" },
+  backbone: {
+    allowed: '"doodle" or "efficientnet-lite0"',
+    ok: (value) => value === "doodle" || value === "efficientnet-lite0",
+  },
   device: {
     allowed: '"auto", "cpu" or "webgpu"',
     ok: (value) => value === "auto" || value === "cpu" || value === "webgpu",
@@ -80,12 +84,19 @@ export function toEngineOptions({ backbone, device, size, weights }: CreateOptio
   const tuner: EngineOptions["tuner"] = {};
   if (device !== undefined) tuner.device = device;
   if (size !== undefined) tuner.size = size;
-  return {
-    backbone: backbone ?? "efficientnet-lite0",
-    tuner,
-    // A worker would resolve a relative address against its own script.
-    weights: weights === undefined || weights instanceof ArrayBuffer ? weights : absolute(weights),
-  };
+  if (weights instanceof ArrayBuffer) return { tuner, weights };
+  // A worker would resolve a relative address against its own script.
+  return { tuner, weights: weights === undefined ? shipped(backbone ?? "doodle") : absolute(weights) };
+}
+
+/** Where the weights of a backbone are when the caller does not say. */
+function shipped(backbone: BackboneName): string {
+  const url = WEIGHTS[backbone];
+  if (url) return url.href;
+  const message =
+    `The weights of ${backbone} are not in this package: make them with \`cargo xtask weights ${backbone}\` and ` +
+    `build it again, or say in the option "weights" where they are.`;
+  throw new DoodleTuneError("weights-missing", message);
 }
 
 function absolute(url: URL | string): string {

@@ -1,6 +1,5 @@
 import type { ErrorCode } from "./errors.js";
 import type {
-  BackboneName,
   BackboneReport,
   DeviceChoice,
   DeviceReport,
@@ -17,11 +16,10 @@ export type WireInput =
 
 /** What the engine needs to start. */
 export interface EngineOptions {
-  backbone: BackboneName;
   /** Passed on to the wasm package as it is, so that its own checks speak. */
   tuner: { device?: DeviceChoice; size?: number };
-  /** An absolute URL, the bytes, or nothing for the weights that come with the package. */
-  weights: string | ArrayBuffer | undefined;
+  /** An absolute URL, or the bytes. */
+  weights: string | ArrayBuffer;
 }
 
 /** Everything that an engine can be asked: the arguments and the answer. */
@@ -32,6 +30,7 @@ export interface Calls {
   move: { ask: { id: number; label: string }; answer: void };
   renameClass: { ask: { from: string; to: string }; answer: void };
   removeClass: { ask: { label: string }; answer: void };
+  guess: { ask: { input: WireInput }; answer: Prediction };
   predict: { ask: { input: WireInput }; answer: Prediction };
   preview: { ask: { input: WireInput }; answer: { size: number; pixels: Uint8ClampedArray<ArrayBuffer> } };
   train: { ask: { options: Omit<TrainOptions, "signal"> }; answer: TrainReport };

@@ -1,10 +1,12 @@
 import { toWire } from "./input.js";
 import { toLabel } from "./label.js";
+import { WEIGHTS } from "./models.js";
 import { checkCreateOptions, toEngineOptions } from "./options.js";
 import { openHere, openWorker } from "./port.js";
 import { TrainRun } from "./run.js";
 import { Supervisor } from "./supervisor.js";
 import type {
+  BackboneName,
   BackboneReport,
   ClassSummary,
   CreateOptions,
@@ -29,6 +31,11 @@ export class DoodleTune {
     const supervisor = new Supervisor(open, toEngineOptions(options), options.onStatus ?? (() => {}));
     await supervisor.ready();
     return new DoodleTune(supervisor);
+  }
+
+  /** The pretrained networks whose weights come with this package; `doodle` always. */
+  static get backbones(): BackboneName[] {
+    return Object.keys(WEIGHTS) as BackboneName[];
   }
 
   /** What computes, and why; can change when a GPU fails. */
@@ -100,6 +107,15 @@ export class DoodleTune {
   async predict(input: Input): Promise<Prediction> {
     const wire = await toWire(input);
     return this.#supervisor.call(() => ({ type: "predict", input: wire }));
+  }
+
+  /**
+   * Says what a drawing looks like with the ready-made head of the weights: one of `backbone.labels`. Needs no example
+   * and learns from none; refused with `no-pretrained-head` where there are no labels.
+   */
+  async guess(input: Input): Promise<Prediction> {
+    const wire = await toWire(input);
+    return this.#supervisor.call(() => ({ type: "guess", input: wire }));
   }
 
   /** Exactly what the network sees of an input. */

@@ -1,5 +1,8 @@
-/** The pretrained networks that ship with the package. */
-export type BackboneName = "efficientnet-lite0";
+/**
+ * The pretrained networks: `doodle` is made for drawings, fast, and always in the package; `efficientnet-lite0` is made
+ * for photographs, larger, and in the package if it was built with its weights.
+ */
+export type BackboneName = "doodle" | "efficientnet-lite0";
 
 /** Where to compute: `auto` measures both on this machine and takes the faster. */
 export type DeviceChoice = "auto" | "cpu" | "webgpu";
@@ -18,13 +21,13 @@ export type Input = readonly Stroke[] | ImageData | HTMLCanvasElement | Offscree
 
 /** What `DoodleTune.create` understands; everything is optional. */
 export interface CreateOptions {
-  /** Default `"efficientnet-lite0"`. */
+  /** Default `"doodle"`. */
   backbone?: BackboneName;
   /** Default `"auto"`. */
   device?: DeviceChoice;
   /** Side of the network's square input in pixels; smaller is faster and less exact. */
   size?: number;
-  /** Where the weights are, or the bytes themselves. Default: the file that comes with the package. */
+  /** Where the weights are, or the bytes; they name their backbone themselves. Default: those in the package. */
   weights?: URL | string | ArrayBuffer;
   /** `false` computes on the calling thread, for callers that are in a worker already. Default `true`. */
   worker?: boolean;
@@ -69,6 +72,8 @@ export interface BackboneReport {
   features: number;
   /** Side of the input in pixels. */
   size: number;
+  /** What `guess` can answer; empty if the weights come without a ready-made head. */
+  labels: string[];
   license: string;
   source: string;
   parameters: number;
@@ -84,8 +89,8 @@ export interface Ranked {
 export interface Prediction extends Ranked {
   /** All classes, most probable first. */
   ranking: Ranked[];
-  /** `prototype` answers before the first training, `linear` after it. */
-  head: "prototype" | "linear";
+  /** To `predict`, `prototype` answers before the first training and `linear` after it; to `guess`, `pretrained`. */
+  head: "prototype" | "linear" | "pretrained";
   milliseconds: number;
 }
 

@@ -29,7 +29,7 @@ const COMMANDS: [(&str, &str, &str); 7] = [
     ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
     ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
     ("setup", "", "find or install the tools and the npm packages"),
-    ("weights", "efficientnet-lite0 [--force]", "download the pretrained weights and convert them"),
+    ("weights", "efficientnet-lite0 [--force]", "add this network: download its weights and convert them"),
     ("package", "", "build the npm package into pkg/"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
     ("help", "", "show this"),

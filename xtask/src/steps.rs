@@ -43,7 +43,7 @@ impl Step {
             RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
             Weights | FullWeights | Documentation => &[],
             NodePackages => &[Node],
-            Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages, Weights],
+            Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
             Page | Types | Contents => &[Package],
             Format | Lint => &[RustComponents],
             LintWasm => &[RustComponents, WasmTarget],
@@ -51,7 +51,7 @@ impl Step {
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
             FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
             Style => &[NodePackages],
-            EndToEnd => &[Page, Chromium],
+            EndToEnd => &[Weights, Page, Chromium],
         }
     }
 
@@ -237,6 +237,7 @@ fn run_one(job: &Job, step: Step, position: usize, total: usize) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::{Step, plan};
+    use crate::test::Part;
 
     #[test]
     fn a_plan_has_each_need_once_and_first() {
@@ -245,7 +246,14 @@ mod tests {
             assert!(step.needs().iter().all(|need| plan[..index].contains(need)), "{step:?} comes too early");
             assert!(!plan[..index].contains(step), "{step:?} comes twice");
         }
-        assert!(plan.contains(&Step::Weights), "the page has nothing to load without weights");
+    }
+
+    #[test]
+    fn the_page_needs_no_download_of_weights() {
+        assert!(!plan(&[Step::Page]).contains(&Step::Weights));
+        let tested = plan(Part::EndToEnd.goals());
+        let at = |step| tested.iter().position(|planned| *planned == step);
+        assert!(at(Step::Weights) < at(Step::Package), "the choice between networks is tested as well");
     }
 
     #[test]

@@ -30,13 +30,14 @@ impl Part {
         }
     }
 
-    fn goals(self) -> &'static [Step] {
+    pub fn goals(self) -> &'static [Step] {
         use Step::*;
         match self {
             Self::Native => &[Format, Lint, LintWasm, NativeTests, Documentation],
             Self::Web => &[ChromiumTests, FirefoxTests],
             Self::Package => &[Package, Contents, Types, Style],
-            Self::EndToEnd => &[Page, EndToEnd],
+            // First of all the weights, so that the page has both networks to choose from.
+            Self::EndToEnd => &[Weights, Page, EndToEnd],
         }
     }
 }

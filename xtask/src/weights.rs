@@ -1,4 +1,5 @@
-//! The pretrained weights: downloaded once with pip, which checks their hash, and converted by the lab.
+//! The pretrained weights that are not in the repository: downloaded once with pip, which checks their hash, and
+//! converted by the lab.
 
 use crate::failure::{Context, Failure, Result};
 use crate::lab;

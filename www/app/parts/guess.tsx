@@ -2,11 +2,12 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Prediction } from "../../lib/index.js";
 import { classes } from "../state/doodles.js";
 import { guess, seen, settled } from "../state/guess.js";
-import { failure, taughtClasses, tuner } from "../state/learner.js";
-import { percent } from "../words.js";
+import { failure, knownThings, taughtClasses, tuner } from "../state/learner.js";
+import { invitationToDraw, lead, origin, percent } from "../words.js";
 import { usePolite } from "./use-polite.js";
 
-const ROWS = 4;
+/** Of many things the first few; of one's own classes as many as there is room for. */
+const ROWS = { pretrained: 3, prototype: 4, linear: 4 };
 
 /** What the network makes of the drawing, while it is being drawn. */
 export function Guess() {
@@ -30,14 +31,15 @@ export function Guess() {
 
 function Answer({ answer }: { answer: Prediction }) {
   const colourOf = (label: string) => classes.value.find(({ name }) => name === label)?.colour;
+  const ownClass = answer.head !== "pretrained";
   return (
     <>
       <p class="guess-headline" data-label={answer.label}>
         {lead(answer)} <strong>{answer.label}</strong>
       </p>
-      <ol class="bars">
-        {answer.ranking.slice(0, ROWS).map(({ label, probability }) => (
-          <li key={label} class={`bar colour-${colourOf(label)}`}>
+      <ol class={`bars ${answer.head}`}>
+        {answer.ranking.slice(0, ROWS[answer.head]).map(({ label, probability }) => (
+          <li key={label} class={ownClass ? `bar colour-${colourOf(label)}` : "bar"}>
             <span class="bar-label">{label}</span>
             <span class="bar-track">
               <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
@@ -46,7 +48,7 @@ function Answer({ answer }: { answer: Prediction }) {
           </li>
         ))}
       </ol>
-      <p class="guess-how">{answer.head === "linear" ? "after training" : "quick look, before training"}</p>
+      <p class="guess-how">{origin(answer, knownThings.value)}</p>
     </>
   );
 }
@@ -77,12 +79,5 @@ function Seen() {
 function hint(): string {
   if (failure.value) return "I cannot guess without the network. Your doodles are safe.";
   if (!tuner.value) return "You can draw already. I guess along as soon as the network is here.";
-  if (taughtClasses.value < 2) return "Give two classes one doodle each, and I start guessing.";
-  return "Draw something, and I guess along.";
-}
-
-function lead({ probability }: Prediction): string {
-  if (probability > 0.85) return "That is";
-  if (probability > 0.6) return "I think it is";
-  return "Maybe it is";
+  return invitationToDraw(taughtClasses.value, knownThings.value);
 }

@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { DoodleTuneError, type Prediction } from "../../lib/index.js";
-import { knowledge, report, taughtClasses, tuner } from "./learner.js";
+import { knowledge, knownThings, report, taughtClasses, tuner } from "./learner.js";
 import { ink } from "./sheet.js";
 
 /** How long the hand may move before the next look. */
@@ -20,7 +20,10 @@ let again = false;
 effect(() => {
   void ink.value;
   void knowledge.value;
-  if (!tuner.value) return;
+  if (!tuner.value) {
+    guess.value = seen.value = null;
+    return;
+  }
   settled.value = false;
   schedule();
 });
@@ -54,8 +57,13 @@ async function look(): Promise<void> {
   else settled.value = true;
 }
 
-function ask(strokes: typeof ink.value): Promise<[ImageData, Prediction | null]> {
-  const { value } = tuner;
-  const answer = taughtClasses.peek() >= 2 ? value!.predict(strokes) : Promise.resolve(null);
-  return Promise.all([value!.preview(strokes), answer]);
+/** What has been taught answers as soon as it can; until then, what the network knows by itself. */
+async function ask(strokes: typeof ink.value): Promise<[ImageData | null, Prediction | null]> {
+  const asked = tuner.peek();
+  if (!asked) return [null, null];
+  const answer = () => {
+    if (taughtClasses.peek() >= 2) return asked.predict(strokes);
+    return knownThings.peek() > 0 ? asked.guess(strokes) : null;
+  };
+  return Promise.all([asked.preview(strokes), answer()]);
 }

@@ -2,17 +2,20 @@ import { computed, effect, signal } from "@preact/signals";
 import {
   DoodleTune,
   DoodleTuneError,
-  type CreateOptions,
+  type BackboneName,
   type DeviceReport,
   type Status,
 } from "../../lib/index.js";
 import { classes, doodleCount, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
+import { network, noteNetwork, optionsFromAddress } from "./network.js";
 import { complain, say } from "./notices.js";
 
 /** A few at a time, so that guesses get their turn in between. */
 const BATCH = 8;
 
-export const status = signal<Status>({ state: "prepare", message: "Waking up" });
+const WAKING: Status = { state: "prepare", message: "Waking up" };
+
+export const status = signal<Status>(WAKING);
 export const tuner = signal<DoodleTune | null>(null);
 export const device = signal<DeviceReport | null>(null);
 /** Why there is no tuner, and will be none without help. */
@@ -33,23 +36,43 @@ export const taughtClasses = computed(() => {
   return new Set([...taught.values()].map(({ classId }) => classId)).size;
 });
 
+/** How many things the network can guess without being taught. */
+export const knownThings = computed(() => tuner.value?.backbone.labels.length ?? 0);
+
 /** Doodles that the tuner has not looked at yet. */
 export const untaught = computed(() => {
   void knowledge.value;
   return doodleCount.value - taught.size;
 });
 
+let starts = 0;
+
 /** Loads the network; from then on it is kept in step with the doodles. */
 export function startLearner(): void {
   tuner.value?.dispose();
-  tuner.value = null;
-  failure.value = null;
+  tuner.value = device.value = failure.value = null;
+  status.value = WAKING;
   taught.clear();
   labels.clear();
-  DoodleTune.create({ ...optionsFromAddress(), onStatus: follow }).then((created) => {
-    device.value = created.device;
-    tuner.value = created;
-  }, giveUp);
+  examplesChanged();
+  const start = ++starts;
+  // Another may have been asked for while this one was on its way.
+  const wanted = () => start === starts;
+  DoodleTune.create({ ...optionsFromAddress(), onStatus: (next) => wanted() && follow(next) }).then(
+    (created) => {
+      if (!wanted()) return created.dispose();
+      device.value = created.device;
+      tuner.value = created;
+    },
+    (error) => wanted() && giveUp(error),
+  );
+}
+
+/** Takes another network, which is taught all doodles anew. */
+export function changeNetwork(name: BackboneName): void {
+  if (name === network.value) return;
+  noteNetwork(name);
+  startLearner();
 }
 
 effect(() => {
@@ -57,9 +80,10 @@ effect(() => {
   if (tuner.value) void keepInStep();
 });
 
-/** Tells of what a call to the tuner was refused with; a tuner that has given up has been told of already. */
+/** Tells of what a call to the tuner was refused with, unless it is known: a tuner that has given up, or was replaced. */
 export function report(error: unknown): void {
-  if (!failure.value) complain(error);
+  const replaced = error instanceof DoodleTuneError && error.code === "disposed";
+  if (!failure.value && !replaced) complain(error);
 }
 
 function giveUp({ message }: { message: string }): void {
@@ -172,13 +196,4 @@ function follow(next: Status): void {
     examplesChanged();
     void keepInStep(); // what has been lost with the old engine is taught again
   }
-}
-
-/** `?device=cpu&size=64` overrules; what makes no sense is refused by the tuner, in its words. */
-function optionsFromAddress(): CreateOptions {
-  const asked = new URLSearchParams(location.search);
-  const options: CreateOptions = {};
-  if (asked.has("device")) options.device = asked.get("device") as NonNullable<CreateOptions["device"]>;
-  if (asked.has("size")) options.size = Number(asked.get("size"));
-  return options;
 }

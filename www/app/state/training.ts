@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import type { TrainEvent, TrainReport, TrainRun } from "../../lib/index.js";
 import { keepInStep, knowledge, report, taughtClasses, trained, tuner } from "./learner.js";
 import { say } from "./notices.js";
@@ -7,6 +7,13 @@ export const running = signal(false);
 /** One entry an epoch, of the present run or the last. */
 export const events = signal<readonly TrainEvent[]>([]);
 export const outcome = signal<TrainReport | null>(null);
+
+// A new tuner has not been trained.
+effect(() => {
+  if (tuner.value) return;
+  events.value = [];
+  outcome.value = null;
+});
 
 let run: TrainRun | undefined;
 let stopAsked = false;
