@@ -46,7 +46,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 20, value_parser = at_least::<1>)]
     episodes: usize,
     /// Name of the backbone
-    #[arg(long, default_value = "efficientnet-lite0")]
+    #[arg(long, default_value = "doodle")]
     backbone: String,
     /// Its weight file; models/<backbone>.safetensors by default
     #[arg(long)]

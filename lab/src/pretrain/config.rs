@@ -49,28 +49,6 @@ pub struct Config {
     pub shift: f32,
     /// Probability that a drawing is seen through 28 pixels, as in published bitmaps.
     pub coarse: f32,
-    /// What follows, at the last size.
-    pub finish: Finish,
-}
-
-/// Training as it will be used: few drawings of some categories, told apart by their prototypes, besides the classifier
-/// (Snell et al., 2017, arXiv 1703.05175; after a plain classification, Chen et al., "Meta-Baseline", 2020, arXiv
-/// 2003.04390). Batches have `categories` x `drawings`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Finish {
-    /// As many steps as so many passes over the drawings have; 0 leaves it out.
-    pub epochs: usize,
-    /// Highest learning rate.
-    pub rate: f64,
-    /// Categories of a batch.
-    pub categories: usize,
-    /// Drawings of each.
-    pub drawings: usize,
-    /// Inverse temperature of the cosines between drawings and prototypes.
-    pub scale: f32,
-    /// Weight of this loss; the classifier's has 1.
-    pub weight: f32,
 }
 
 /// From this share of the training on, the input has this side.
@@ -98,11 +76,6 @@ impl Config {
         ensure!((0.0..=1.0).contains(&self.warm_up), "warmUp is {}, but must be 0 to 1", self.warm_up);
         ensure!((0.0..1.0).contains(&self.label_smoothing), "labelSmoothing must be 0 to below 1");
         ensure!((0.0..1.0).contains(&self.averaging), "averaging must be 0 to below 1");
-        let Finish { epochs, rate, categories, drawings, .. } = self.finish;
-        ensure!(
-            epochs == 0 || (rate > 0.0 && rate <= 1.0 && categories > 1 && drawings > 1),
-            "finish needs a rate above 0 and at most 1, and at least 2 categories and drawings"
-        );
         ensure!(self.sizes.first().is_some_and(|size| size.from == 0.0), "sizes must start from 0");
         ensure!(self.sizes.is_sorted_by(|a, b| a.from < b.from), "sizes must be in the order of their “from”");
         for size in &self.sizes {

@@ -3,10 +3,10 @@
 mod checkpoint;
 mod config;
 mod curves;
+mod eigen;
 mod export;
 mod network;
 mod nuisance;
-mod prototypes;
 mod supply;
 
 use std::fs;
@@ -23,7 +23,7 @@ use burn::tensor::Int;
 use doodletune::finetune::warm_up_then_cosine;
 
 use self::checkpoint::Progress;
-use self::config::{Config, Finish};
+use self::config::Config;
 use self::curves::Point;
 use self::export::Shown;
 use self::network::{Average, Network};
@@ -86,22 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         config.batch_size,
         arguments.config.display()
     );
-    let Finish { epochs, categories: wanted, drawings, .. } = config.finish;
-    for (target, name) in categories.iter().enumerate().filter(|_| epochs > 0) {
-        let count = training.iter().filter(|(_, category)| *category == target).count();
-        ensure!(
-            count >= drawings,
-            "{name} has {count} drawings to learn from, but “finish” wants {drawings}; lower it"
-        );
-    }
-    ensure!(
-        epochs == 0 || categories.len() >= wanted,
-        "there are {} categories, but “finish” wants {wanted} at a time; lower it in {}",
-        categories.len(),
-        arguments.config.display()
-    );
-    let finish = per_epoch * config.epochs;
-    let all = finish + per_epoch * config.finish.epochs;
+    let all = per_epoch * config.epochs;
     eprintln!(
         "{} drawings of {} categories to learn from, {} to measure on; {} epochs of {per_epoch} steps of {}",
         training.len(),
@@ -137,13 +122,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         bail!("{} holds a run already; pass --resume to go on with it, or another --out", arguments.out.display());
     }
 
-    let mut schedule = warm_up_then_cosine(config.rate, config.warm_up, finish)?;
-    (0..progress.step.min(finish)).for_each(|_| drop(schedule.step()));
-    let mut last_schedule =
-        warm_up_then_cosine(config.finish.rate.max(f64::MIN_POSITIVE), config.warm_up, (all - finish).max(1))?;
-    (finish..progress.step).for_each(|_| drop(last_schedule.step()));
+    let mut schedule = warm_up_then_cosine(config.rate, config.warm_up, all)?;
+    (0..progress.step).for_each(|_| drop(schedule.step()));
     let loss_of = CrossEntropyLossConfig::new().with_smoothing(Some(config.label_smoothing)).init(&tracked);
-    let mut supply = Supply::start(&config, &training, progress.step..all, finish);
+    let mut supply = Supply::start(&config, &training, progress.step..all, all);
     let (mut saved, mut loss_sum, mut seen, mut since) = (Instant::now(), 0.0, 0, Instant::now());
     let (before, first_step) = ((progress.seconds, Instant::now()), progress.step);
     while progress.step < all {
@@ -151,16 +133,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let count = targets.len();
         let x = Tensor::<4>::from_data(TensorData::new(planes, [count, 1, size, size]), &tracked);
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &tracked);
-        let (features, logits) = network.forward(x);
-        let mut loss = loss_of.forward(logits, targets);
-        if progress.step >= finish {
-            let Finish { categories, scale, weight, .. } = config.finish;
-            loss = loss + prototypes::loss(features, categories, scale) * weight;
-        }
+        let loss = loss_of.forward(network.forward(x), targets);
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         let value: f32 = loss.inner().into_scalar();
         ensure!(value.is_finite(), "the loss is {value} after step {}; lower rate in the configuration", progress.step);
-        let schedule = if progress.step < finish { &mut schedule } else { &mut last_schedule };
         network = optimizer.step(schedule.step().base(), network, gradients);
         average.update(&network, config.averaging);
         progress.step += 1;
@@ -284,7 +260,6 @@ mod tests {
         config.epochs = 2;
         config.batch_size = 16;
         config.sizes = vec![config::SizeFrom { from: 0.0, size: 32 }];
-        config.finish = Finish { epochs: 1, categories: 4, ..config.finish };
         change(&mut config);
         let path = folder.join(format!("{out}.json"));
         fs::write(&path, serde_json::to_string(&config).unwrap()).unwrap();
@@ -329,8 +304,6 @@ mod tests {
         write_drawings(&folder.0.join("data"));
         let many = refusal(&arguments(&folder.0, "many", |config| config.batch_size = 1000));
         assert!(many.contains("72 drawings") && many.contains("batchSize"), "{many}");
-        let wide = refusal(&arguments(&folder.0, "wide", |config| config.finish.categories = 5));
-        assert!(wide.contains("4 categories") && wide.contains("finish"), "{wide}");
         let odd = refusal(&arguments(&folder.0, "odd", |config| config.sizes[0].size = 50));
         assert!(odd.contains("size is 50"), "{odd}");
     }

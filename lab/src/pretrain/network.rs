@@ -29,10 +29,9 @@ impl Network {
         Ok(network.map(&mut Numbered(0)))
     }
 
-    /// Features `[batch, features]` and logits `[batch, categories]`.
-    pub fn forward(&self, x: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
-        let features = backbone::forward(&self.stages, x, |_, _| ());
-        (features.clone(), self.classifier.forward(features))
+    /// Logits `[batch, categories]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.classifier.forward(backbone::forward(&self.stages, x, |_, _| ()))
     }
 
     /// All values, running statistics included, in order.

@@ -1,7 +1,8 @@
 //! What differs between drawings of one category, whichever it is: directions of the features that say little.
 
 use doodletune::backbone::NamedTensor;
-use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::eigen::eigen;
 
 /// How many directions are kept. All 320 would be no better, and take a tenth of the file.
 const DIRECTIONS: usize = 128;
@@ -9,62 +10,80 @@ const DIRECTIONS: usize = 128;
 /// Added to each direction's variance, as a share of the mean one: the fewer drawings there are, the less is known.
 const DOUBT: f64 = 0.3;
 
-/// Directions, `[directions, features]`, each as long as the root of the share of it that is to be taken away.
-pub struct Nuisance(DMatrix<f64>);
+/// Directions to be held back.
+pub struct Nuisance(Vec<Direction>);
+
+struct Direction {
+    /// Of length one, at right angles to the others.
+    axis: Vec<f64>,
+    /// Share of it that is taken away, 0 to below 1.
+    taken: f64,
+}
 
 impl Nuisance {
     /// From pooled features, row by row, and the category of each.
     ///
-    /// Directions of length one, the features lie on a sphere; their covariance within categories is divided by its root,
-    /// up to a common factor.
+    /// Scaled to length one, the features' covariance within categories is divided out by its root, up to a common factor.
     pub fn fit(features: &[Vec<f32>], targets: &[usize]) -> Self {
         let length = features.first().map_or(0, Vec::len);
-        let unit = |row: &Vec<f32>| {
-            let norm = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt().max(1e-9);
-            row.iter().map(|v| f64::from(*v) / norm).collect::<Vec<f64>>()
-        };
-        let rows: Vec<Vec<f64>> = features.iter().map(unit).collect();
+        let rows: Vec<Vec<f64>> = features.iter().map(|row| unit(row)).collect();
         let categories = targets.iter().max().map_or(0, |most| most + 1);
         let mut means = vec![(vec![0.0; length], 0.0); categories];
         for (row, target) in rows.iter().zip(targets) {
             means[*target].0.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
             means[*target].1 += 1.0;
         }
-        let centred = rows.iter().zip(targets).flat_map(|(row, target)| {
+        let mut covariance = vec![0.0; length * length];
+        for (row, target) in rows.iter().zip(targets) {
             let (sums, count) = &means[*target];
-            row.iter().zip(sums).map(move |(v, sum)| v - sum / count)
-        });
-        let centred = DMatrix::from_row_iterator(rows.len(), length, centred.collect::<Vec<_>>());
-        let covariance = centred.tr_mul(&centred) / rows.len() as f64;
-        let doubt = DOUBT * covariance.trace() / length as f64;
-        let eigen = SymmetricEigen::new(covariance);
-        let mut order: Vec<usize> = (0..length).collect();
-        order.sort_by(|a, b| eigen.eigenvalues[*b].total_cmp(&eigen.eigenvalues[*a]));
-        let (kept, rest) = order.split_at(DIRECTIONS.min(length / 2));
-        let factor = |index: usize| (eigen.eigenvalues[index].max(0.0) + doubt).sqrt().recip();
-        let common = rest.iter().map(|index| factor(*index)).sum::<f64>() / rest.len() as f64;
-        let directions = kept.iter().map(|index| {
-            let taken = (1.0 - factor(*index) / common).max(0.0);
-            eigen.eigenvectors.column(*index).transpose() * taken.sqrt()
-        });
-        Self(DMatrix::from_rows(&directions.collect::<Vec<_>>()))
+            let centred: Vec<f64> = row.iter().zip(sums).map(|(v, sum)| v - sum / count).collect();
+            for (row, a) in covariance.chunks_exact_mut(length.max(1)).zip(&centred) {
+                row.iter_mut().zip(&centred).for_each(|(sum, b)| *sum += a * b / rows.len() as f64);
+            }
+        }
+        let (variances, axes) = eigen(covariance, length);
+        let doubt = DOUBT * variances.iter().sum::<f64>() / length as f64;
+        let factors: Vec<f64> = variances.iter().map(|variance| (variance.max(0.0) + doubt).sqrt().recip()).collect();
+        let (kept, rest) = factors.split_at(DIRECTIONS.min(length / 2));
+        let common = rest.iter().sum::<f64>() / rest.len() as f64;
+        let taken = kept.iter().map(|factor| (1.0 - factor / common).max(0.0));
+        Self(axes.into_iter().zip(taken).map(|(axis, taken)| Direction { axis, taken }).collect())
     }
 
-    /// Row by row.
+    /// `[directions, features]`: each axis as long as the root of the share of it that is taken away.
     pub fn to_tensor(&self) -> NamedTensor {
-        let (rows, columns) = self.0.shape();
-        let values = self.0.transpose().iter().map(|v| *v as f32).collect();
-        NamedTensor { name: "nuisance.weight".into(), shape: vec![rows, columns], values }
+        let row = |Direction { axis, taken }: &Direction| {
+            let length = taken.sqrt();
+            axis.iter().map(|v| (v * length) as f32).collect::<Vec<_>>()
+        };
+        NamedTensor {
+            name: "nuisance.weight".into(),
+            shape: vec![self.0.len(), self.0.first().map_or(0, |direction| direction.axis.len())],
+            values: self.0.iter().flat_map(row).collect(),
+        }
     }
 
-    /// A classifier's rows, such that on features without nuisance they say what `rows` say on features with it.
+    /// A classifier's rows, such that on features without nuisance they say what `rows` say on features with it: what is
+    /// taken away from the features is added to them.
     pub fn adapt(&self, rows: &[f32]) -> Vec<f32> {
-        let columns = self.0.ncols();
-        let map = DMatrix::identity(columns, columns) - self.0.tr_mul(&self.0);
-        let rows = DMatrix::from_row_iterator(rows.len() / columns, columns, rows.iter().map(|v| f64::from(*v)));
-        let inverse = map.try_inverse().expect("less than all of a direction is taken away");
-        (rows * inverse).transpose().iter().map(|v| *v as f32).collect()
+        let length = self.0.first().map_or(1, |direction| direction.axis.len());
+        let adapt = |row: &[f32]| {
+            let mut adapted: Vec<f64> = row.iter().copied().map(f64::from).collect();
+            for Direction { axis, taken } in &self.0 {
+                let along: f64 = axis.iter().zip(row).map(|(a, v)| a * f64::from(*v)).sum();
+                let more = along * taken / (1.0 - taken);
+                adapted.iter_mut().zip(axis).for_each(|(v, a)| *v += more * a);
+            }
+            adapted.into_iter().map(|v| v as f32).collect::<Vec<_>>()
+        };
+        rows.chunks_exact(length).flat_map(adapt).collect()
     }
+}
+
+/// `row` at length one.
+fn unit(row: &[f32]) -> Vec<f64> {
+    let norm = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt().max(1e-9);
+    row.iter().map(|v| f64::from(*v) / norm).collect()
 }
 
 #[cfg(test)]
@@ -83,11 +102,22 @@ mod tests {
         (rows, nuisance)
     }
 
+    /// What the network makes of features, in its way.
+    fn free(row: &[f32], nuisance: &Nuisance) -> Vec<f32> {
+        let tensor = nuisance.to_tensor();
+        let mut freed = row.to_vec();
+        for direction in tensor.values.chunks_exact(row.len()) {
+            let along: f32 = direction.iter().zip(row).map(|(d, v)| d * v).sum();
+            freed.iter_mut().zip(direction).for_each(|(v, d)| *v -= along * d);
+        }
+        freed
+    }
+
     #[test]
-    fn what_varies_within_categories_is_taken_away() {
+    fn what_varies_within_categories_is_held_back() {
         let (_, nuisance) = fit();
-        let map = DMatrix::identity(4, 4) - nuisance.0.tr_mul(&nuisance.0);
-        assert!(map[(0, 0)] < 0.7 && map[(1, 1)] > 0.9, "{map}");
+        let [first, second] = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]].map(|axis: [f32; 4]| free(&axis, &nuisance));
+        assert!(first[0] < 0.7 && second[1] > 0.9, "{first:?} {second:?}");
     }
 
     #[test]
@@ -95,12 +125,10 @@ mod tests {
         let (rows, nuisance) = fit();
         let classifier = [0.5f32, -1.0, 2.0, 0.1];
         let adapted = nuisance.adapt(&classifier);
-        let map = DMatrix::identity(4, 4) - nuisance.0.tr_mul(&nuisance.0);
         for row in rows {
-            let before: f32 = row.iter().zip(classifier).map(|(v, c)| v * c).sum();
-            let freed = &map * DMatrix::from_iterator(4, 1, row.iter().map(|v| f64::from(*v)));
-            let after: f32 = freed.iter().zip(&adapted).map(|(v, c)| *v as f32 * c).sum();
-            assert!((before - after).abs() < 1e-5, "{before} {after}");
+            let says = |row: &[f32], classifier: &[f32]| row.iter().zip(classifier).map(|(v, c)| v * c).sum::<f32>();
+            let [before, after] = [says(&row, &classifier), says(&free(&row, &nuisance), &adapted)];
+            assert!((before - after).abs() < 1e-4, "{before} {after}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use doodletune::backbone::InputSpec;
 use doodletune::doodle::Input;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -38,15 +38,15 @@ pub struct Supply {
 }
 
 impl Supply {
-    /// Starts threads that make the batches of `steps`; those from `finish` on are of some categories each. What a batch
-    /// holds depends on its step and the seed alone.
-    pub fn start(config: &Arc<Config>, drawings: &Arc<Labelled>, steps: std::ops::Range<usize>, finish: usize) -> Self {
+    /// Starts threads that make the batches of `steps`, out of `all`. What a batch holds depends on its step and the seed
+    /// alone.
+    pub fn start(config: &Arc<Config>, drawings: &Arc<Labelled>, steps: std::ops::Range<usize>, all: usize) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let channels = (0..threads).map(|thread| {
             let (sender, receiver) = sync_channel(WAITING);
             let (config, drawings, steps) =
                 (config.clone(), drawings.clone(), steps.clone().skip(thread).step_by(threads));
-            std::thread::spawn(move || supply(&config, &drawings, steps, finish, &sender));
+            std::thread::spawn(move || supply(&config, &drawings, steps, all, &sender));
             receiver
         });
         Self { channels: channels.collect(), next: 0 }
@@ -64,35 +64,22 @@ fn supply(
     config: &Config,
     drawings: &Labelled,
     steps: impl Iterator<Item = usize>,
-    finish: usize,
+    all: usize,
     sender: &SyncSender<Result<Batch>>,
 ) {
     let per_epoch = drawings.len() / config.batch_size;
     let (mut shuffled, mut order) = (None, Vec::new());
-    let mut of_category: Vec<Vec<usize>> = Vec::new();
-    for (index, (_, target)) in drawings.iter().enumerate() {
-        of_category.resize(of_category.len().max(target + 1), Vec::new());
-        of_category[*target].push(index);
-    }
     for step in steps {
         let mut rng = Pcg64Mcg::seed_from_u64(config.seed.wrapping_mul(0x9e37_79b9).wrapping_add(step as u64));
-        let picked: Vec<usize> = if step < finish {
-            let epoch = step / per_epoch;
-            if shuffled != Some(epoch) {
-                order = (0..drawings.len()).collect();
-                order.shuffle(&mut Pcg64Mcg::seed_from_u64(config.seed ^ (epoch as u64) << 32));
-                shuffled = Some(epoch);
-            }
-            order[step % per_epoch * config.batch_size..][..config.batch_size].to_vec()
-        } else {
-            let categories: Vec<&Vec<usize>> = of_category.sample(&mut rng, config.finish.categories).collect();
-            categories
-                .iter()
-                .flat_map(|all| all.sample(&mut rng, config.finish.drawings).copied().collect::<Vec<_>>())
-                .collect()
-        };
-        let size = config.size_at(step as f64 / finish as f64);
-        let batch = batch(config, size, picked.into_iter().map(|index| &drawings[index]), &mut rng);
+        let epoch = step / per_epoch;
+        if shuffled != Some(epoch) {
+            order = (0..drawings.len()).collect();
+            order.shuffle(&mut Pcg64Mcg::seed_from_u64(config.seed ^ (epoch as u64) << 32));
+            shuffled = Some(epoch);
+        }
+        let picked = &order[step % per_epoch * config.batch_size..][..config.batch_size];
+        let size = config.size_at(step as f64 / all as f64);
+        let batch = batch(config, size, picked.iter().map(|index| &drawings[*index]), &mut rng);
         // Nobody waits for batches any more once the training has ended.
         if sender.send(batch).is_err() {
             return;
