@@ -440,7 +440,7 @@ mod tests {
     #[test]
     fn the_data_must_have_what_is_asked_for() {
         let folder = Folder::new();
-        ["a", "b", "c"].iter().for_each(|name| drop(folder.category(name, 12, "")));
+        folder.category("a", 12, "").category("b", 12, "").category("c", 12, "");
         let arguments = |line| parsed(&folder, line).unwrap();
         let prepared = |line| prepare(&arguments(line)).map(|(settings, _)| settings.way).map_err(|e| format!("{e:#}"));
         assert_eq!(prepared("--shot 8 --queries 4"), Ok(3), "all categories, by default");
@@ -463,7 +463,9 @@ mod tests {
     #[test]
     fn episodes_are_seeded_and_keep_what_is_asked_apart() {
         let folder = Folder::new();
-        (0..12).for_each(|name| drop(folder.category(&name.to_string(), 9, "")));
+        for name in 0..12 {
+            folder.category(&name.to_string(), 9, "");
+        }
         let sampled = |seed: usize| {
             let arguments = parsed(&folder, &format!("--shot 4 --queries 5 --episodes 3 --seed {seed}")).unwrap();
             let (settings, categories) = prepare(&arguments).unwrap();
