@@ -24,7 +24,6 @@ use crate::doodle::Picture;
 use crate::error::{Error, Result};
 
 /// One block of a stage.
-#[expect(clippy::large_enum_variant, reason = "a block is a handful of handles, and a network has a few dozen blocks")]
 #[derive(Module, Debug)]
 pub enum Block {
     /// A convolution with normalisation.
