@@ -81,7 +81,7 @@ impl Head {
     /// `classifier.bias`.
     ///
     /// # Errors
-    /// [`Error::BadWeights`] if the file has no usable classifier of that shape.
+    /// [`Error::BadWeights`](crate::Error::BadWeights) if the file has no usable classifier of that shape.
     pub fn pretrained(weights: &Weights, classes: Vec<String>, features: usize) -> Result<Self> {
         Ok(Self {
             kind: HeadKind::Pretrained,
