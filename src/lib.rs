@@ -9,6 +9,7 @@
 //! | [`backbone`] | pretrained networks as named stages, and their weight files |
 //! | [`head`] | what sits on the features |
 //! | [`finetune`] | training |
+//! | [`kernels`] | what burn computes too slowly on the CPU |
 //! | [`device`] | GPU or CPU, and how a GPU's faults are noticed |
 //! | [`selection`] | which of them, measured |
 //! | [`tuner`] | all of it together |
