@@ -438,22 +438,4 @@ mod tests {
         broken.features[1] = Rc::from([1.0, f32::NAN, 0.0, 0.0].as_slice());
         assert_eq!(code(&broken), "bad-input");
     }
-
-    #[test]
-    #[ignore = "prints how long it takes"]
-    fn timing() {
-        for (classes, shots, length) in [(10, 5, 1280), (10, 20, 256), (10, 20, 1280), (40, 20, 256), (40, 20, 1280)] {
-            let [examples, _] = clouds(classes, shots, length, 3.0, 8);
-            for strength in [1.0, 0.1, 0.01] {
-                let start = std::time::Instant::now();
-                let mut regression = Logistic::new(&examples, strength).unwrap();
-                let prepared = start.elapsed();
-                let iterations = regression.solve(1e-5);
-                println!(
-                    "{classes} x {shots} x {length}, {strength}: {prepared:?}, {iterations} iterations, {:?}",
-                    start.elapsed()
-                );
-            }
-        }
-    }
 }
