@@ -67,8 +67,7 @@ impl Shown {
         let targets: Vec<usize> = drawings.iter().map(|(_, target)| *target).collect();
         let nuisance = Nuisance::fit(&features, &targets);
         let device = self.backbone.device().clone();
-        let NamedTensor { shape, values, .. } = nuisance.to_tensor();
-        let directions = Tensor::from_data(TensorData::new(values, [shape[0], shape[1]]), &device);
+        let directions = Tensor::from_data(nuisance.to_data(), &device);
         let (shape, rows, bias) = self.classifier_rows();
         let classifier = linear(nuisance.adapt(&rows), bias, shape, &device);
         Ok(Self { backbone: self.backbone.with_nuisance(directions), classifier })

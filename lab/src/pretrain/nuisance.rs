@@ -1,6 +1,6 @@
 //! What differs between drawings of one category, whichever it is: directions of the features that say little.
 
-use doodletune::backbone::NamedTensor;
+use burn::tensor::TensorData;
 
 use super::eigen::eigen;
 
@@ -51,16 +51,13 @@ impl Nuisance {
     }
 
     /// `[directions, features]`: each axis as long as the root of the share of it that is taken away.
-    pub fn to_tensor(&self) -> NamedTensor {
+    pub fn to_data(&self) -> TensorData {
         let row = |Direction { axis, taken }: &Direction| {
             let length = taken.sqrt();
             axis.iter().map(|v| (v * length) as f32).collect::<Vec<_>>()
         };
-        NamedTensor {
-            name: "nuisance.weight".into(),
-            shape: vec![self.0.len(), self.0.first().map_or(0, |direction| direction.axis.len())],
-            values: self.0.iter().flat_map(row).collect(),
-        }
+        let shape = [self.0.len(), self.0.first().map_or(0, |direction| direction.axis.len())];
+        TensorData::new(self.0.iter().flat_map(row).collect::<Vec<f32>>(), shape)
     }
 
     /// A classifier's rows, such that on features without nuisance they say what `rows` say on features with it: what is
@@ -104,9 +101,9 @@ mod tests {
 
     /// What the network makes of features, in its way.
     fn free(row: &[f32], nuisance: &Nuisance) -> Vec<f32> {
-        let tensor = nuisance.to_tensor();
+        let directions: Vec<f32> = nuisance.to_data().try_into_vec().unwrap();
         let mut freed = row.to_vec();
-        for direction in tensor.values.chunks_exact(row.len()) {
+        for direction in directions.chunks_exact(row.len()) {
             let along: f32 = direction.iter().zip(row).map(|(d, v)| d * v).sum();
             freed.iter_mut().zip(direction).for_each(|(v, d)| *v -= along * d);
         }
