@@ -53,7 +53,7 @@ pub enum Error {
     Gpu(String),
     /// The loss stopped being a finite number.
     #[error(
-        "training diverged in epoch {epoch}: the loss is no longer a number; lower the learning rate (it was {rate:e}); the best weights so far were kept"
+        "training diverged in epoch {epoch}: the loss is no longer a number; lower the learning rate (it was {rate:e} in the end); the best weights so far were kept"
     )]
     Diverged {
         /// Epoch, from 1, in which it happened.
@@ -61,6 +61,9 @@ pub enum Error {
         /// Base learning rate of the run.
         rate: f64,
     },
+    /// A training was to go on, but none is paused.
+    #[error("no training is paused; start one with train")]
+    NothingPaused,
     /// A second training was asked for while one runs.
     #[error("a training is already running; stop it first, or wait for it to end")]
     Busy,
@@ -87,6 +90,7 @@ impl Error {
             Self::DeviceLost(_) => "device-lost",
             Self::Gpu(_) => "gpu-error",
             Self::Diverged { .. } => "diverged",
+            Self::NothingPaused => "nothing-paused",
             Self::Busy => "busy",
             Self::Internal(_) => "internal",
         }

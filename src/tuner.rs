@@ -1,6 +1,7 @@
 //! Examples, a backbone and the head they give: everything a user does, natively testable.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::dataset::{Dataset, ExampleId, checked_label};
 use crate::device::Processor;
 use crate::doodle::{Input, Picture};
 use crate::error::{Error, Result};
-use crate::finetune::{Epoch, FeatureCache, Plan, Report, train_head};
+use crate::finetune::{Ending, Epoch, Examples, Plan, Report, Session, Signal, Situation, Source, Strategy, Trained};
 use crate::head::{Head, HeadKind, LabelledFeatures};
 use crate::pace::Pace;
 use crate::selection::{self, DeviceReport, Preference};
@@ -24,6 +25,23 @@ pub struct TunerOptions {
     pub device: Preference,
     /// Side of the input in pixels; the weights' own if absent.
     pub size: Option<usize>,
+}
+
+/// What to train. Unknown fields are refused.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct TrainOptions {
+    /// By name; `auto` if nothing is said.
+    pub strategy: Option<Strategy>,
+    /// In detail, instead: [`Tuner::plan`] gives a strategy's to start from.
+    pub plan: Option<Plan>,
+    /// The most epochs of each phase, in the place of the strategy's own.
+    pub epochs: Option<usize>,
+    /// Decides what is held out, the order of examples and their variations.
+    pub seed: Option<u64>,
+    /// What a teacher makes of the examples, for [`Strategy::Distil`]: its guesses by number of example. Classes that it does
+    /// not name get nothing.
+    pub teacher: Option<HashMap<ExampleId, Vec<Guess>>>,
 }
 
 /// What the backbone is.
@@ -48,7 +66,7 @@ pub struct BackboneReport {
 }
 
 /// A class and its probability.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Guess {
     /// Name of the class.
     pub label: String,
@@ -80,44 +98,94 @@ pub struct ClassReport {
     pub examples: usize,
 }
 
+/// What is kept of an example beside its label.
+#[derive(Debug, Clone)]
+struct Kept {
+    source: Source,
+    /// By the backbone as it came. With 1280 features, 1,000 examples take 5 MB.
+    features: Rc<[f32]>,
+}
+
 #[derive(Debug, Default)]
 struct State {
     dataset: Dataset,
-    cache: FeatureCache,
+    kept: HashMap<ExampleId, Kept>,
     /// Made when first asked for, forgotten when an example changes.
     prototype: Option<Rc<Head>>,
     /// Forgotten when the set of classes changes.
-    trained: Option<Rc<Head>>,
+    trained: Option<Trained>,
     /// The classes of the run in progress, by their names of today.
     run: Option<Vec<String>>,
+    /// A run that waits to go on.
+    paused: Option<Session>,
 }
 
 impl State {
-    /// The examples with their features, in the order of the dataset.
-    fn labelled_features(&self) -> Result<LabelledFeatures> {
-        let features = |example: &crate::dataset::Example| {
-            self.cache.get(example.id).ok_or_else(|| Error::Internal(format!("example {} has no features", example.id)))
+    /// What is kept of the examples, in the order of the dataset.
+    fn kept(&self) -> Result<Vec<&Kept>> {
+        let kept = |example: &crate::dataset::Example| {
+            self.kept.get(&example.id).ok_or_else(|| Error::Internal(format!("example {} was not kept", example.id)))
         };
+        self.dataset.examples().iter().map(kept).collect()
+    }
+
+    fn labelled_features(&self) -> Result<LabelledFeatures> {
         Ok(LabelledFeatures {
             classes: self.dataset.classes().to_vec(),
-            features: self.dataset.examples().iter().map(features).collect::<Result<_>>()?,
+            features: self.kept()?.into_iter().map(|kept| kept.features.clone()).collect(),
             targets: self.dataset.targets(),
         })
     }
 
-    fn head(&mut self) -> Result<Rc<Head>> {
-        if let Some(head) = self.trained.as_ref().or(self.prototype.as_ref()) {
-            return Ok(head.clone());
+    fn examples(&self, teacher: Option<&HashMap<ExampleId, Vec<Guess>>>) -> Result<Examples> {
+        let LabelledFeatures { classes, features, targets } = self.labelled_features()?;
+        let opinion = |example: &crate::dataset::Example, guesses: &HashMap<ExampleId, Vec<Guess>>| {
+            let guesses = guesses.get(&example.id).ok_or_else(|| {
+                Error::BadOption(format!("the teacher says nothing of example {}; ask it about every one", example.id))
+            })?;
+            let probability = |class: &String| guesses.iter().find(|guess| guess.label == *class).map_or(0.0, |g| g.probability);
+            let row: Vec<f32> = classes.iter().map(probability).collect();
+            let sum: f32 = row.iter().sum();
+            if row.iter().any(|v| !v.is_finite() || *v < 0.0) || sum <= 0.0 {
+                return Err(Error::BadOption(format!(
+                    "the teacher gives example {} no probability of any class; it must know the same classes",
+                    example.id
+                )));
+            }
+            Ok(row.into_iter().map(|v| v / sum).collect())
+        };
+        let teacher = teacher
+            .map(|guesses| self.dataset.examples().iter().map(|example| opinion(example, guesses)).collect())
+            .transpose()?;
+        let sources = self.kept()?.into_iter().map(|kept| kept.source.clone()).collect();
+        Ok(Examples { classes, sources, features, targets, teacher })
+    }
+
+    /// What answers: what was trained, or the prototypes, which go with the backbone as it came.
+    fn answering(&mut self) -> Result<Trained> {
+        if let Some(trained) = &self.trained {
+            return Ok(trained.clone());
         }
-        let head = Rc::new(Head::prototype(&self.labelled_features()?)?);
+        let head = match &self.prototype {
+            Some(head) => head.clone(),
+            None => Rc::new(Head::prototype(&self.labelled_features()?)?),
+        };
         self.prototype = Some(head.clone());
-        Ok(head)
+        Ok(Trained { backbone: None, head })
+    }
+
+    /// Serves what a run learned, under the names that its classes have today; nothing if they are others today.
+    fn serve(&mut self, trained: &Trained) {
+        if let Some(classes) = self.run.clone() {
+            let head = Rc::new((*trained.head).clone().with_classes(classes));
+            self.trained = Some(Trained { head, ..trained.clone() });
+        }
     }
 
     /// To be called after every change of the examples.
     fn changed(&mut self) {
         self.prototype = None;
-        if self.trained.as_ref().is_some_and(|head| !self.tells_apart_all(head.classes())) {
+        if self.trained.as_ref().is_some_and(|trained| !self.tells_apart_all(trained.head.classes())) {
             self.trained = None;
         }
         if self.run.as_ref().is_some_and(|classes| !self.tells_apart_all(classes)) {
@@ -136,14 +204,16 @@ impl State {
 /// All methods take `&self` and hold no borrow while they wait, so that predictions go on during a training.
 #[derive(Debug)]
 pub struct Tuner {
-    backbone: Backbone,
+    backbone: Rc<Backbone>,
     /// The classifier in the weight file, if it says what it tells apart.
     pretrained: Option<Head>,
     processor: Processor,
     device: DeviceReport,
     state: RefCell<State>,
-    stop: Cell<bool>,
+    signal: Cell<Signal>,
     training: Cell<bool>,
+    /// Seconds in which the features of a drawing were computed lately.
+    seconds_a_drawing: Cell<Option<f64>>,
 }
 
 /// Drawings that go through the backbone together: many enough for a GPU, few enough to keep a CPU's thread free for
@@ -163,8 +233,9 @@ impl Tuner {
         let pretrained = (!labels.is_empty())
             .then(|| Head::pretrained(&weights, labels.clone(), backbone.feature_count()))
             .transpose()?;
-        let (state, stop, training) = Default::default();
-        Ok(Self { backbone, pretrained, processor, device, state, stop, training })
+        let (state, signal, training, seconds_a_drawing) = Default::default();
+        let backbone = Rc::new(backbone);
+        Ok(Self { backbone, pretrained, processor, device, state, signal, training, seconds_a_drawing })
     }
 
     /// Which processor computes, and why.
@@ -206,20 +277,25 @@ impl Tuner {
     /// [`Error::BadLabel`], [`Error::EmptyDrawing`], or a failure of the processor.
     pub async fn add_examples(&self, list: Vec<(String, Input)>) -> Result<Vec<ExampleId>> {
         let mut pace = Pace::new();
-        let mut features = Vec::with_capacity(list.len());
+        let mut kept = Vec::with_capacity(list.len());
         for (label, _) in &list {
             checked_label(label)?;
         }
         for chunk in list.chunks(BATCH) {
+            let start = Instant::now();
             let pictures = chunk.iter().map(|(_, input)| self.preview(input)).collect::<Result<Vec<_>>>()?;
-            features.extend(self.backbone.features(&pictures).await?);
+            let features = self.backbone.features(&pictures).await?;
+            self.seconds_a_drawing.set(Some(start.elapsed().as_secs_f64() / chunk.len() as f64));
+            for ((_, input), features) in chunk.iter().zip(features) {
+                kept.push(Kept { source: Source::keep(input, self.backbone.input())?, features });
+            }
             pace.breathe().await;
         }
         let mut state = self.state.borrow_mut();
         let mut ids = Vec::with_capacity(list.len());
-        for ((label, _), features) in list.iter().zip(features) {
+        for ((label, _), kept) in list.iter().zip(kept) {
             let id = state.dataset.add(label)?;
-            state.cache.insert(id, features);
+            state.kept.insert(id, kept);
             ids.push(id);
         }
         state.changed();
@@ -233,7 +309,7 @@ impl Tuner {
     pub fn remove_examples(&self, ids: &[ExampleId]) -> Result<()> {
         let mut state = self.state.borrow_mut();
         state.dataset.remove(ids)?;
-        state.cache.remove(ids);
+        ids.iter().for_each(|id| drop(state.kept.remove(id)));
         state.changed();
         Ok(())
     }
@@ -258,9 +334,8 @@ impl Tuner {
         let mut state = self.state.borrow_mut();
         state.dataset.rename(from, to)?;
         let State { prototype, trained, run, .. } = &mut *state;
-        for head in [prototype, trained].into_iter().flatten() {
-            Rc::make_mut(head).rename(from, to);
-        }
+        let heads = prototype.iter_mut().chain(trained.as_mut().map(|trained| &mut trained.head));
+        heads.for_each(|head| Rc::make_mut(head).rename(from, to));
         run.iter_mut().flatten().filter(|class| *class == from).for_each(|class| *class = to.to_owned());
         Ok(())
     }
@@ -290,8 +365,8 @@ impl Tuner {
     /// # Errors
     /// [`Error::TooFewClasses`], [`Error::EmptyDrawing`], or a failure of the processor.
     pub async fn predict(&self, input: &Input) -> Result<Prediction> {
-        let head = self.state.borrow_mut().head()?;
-        self.ask(&head, input).await
+        let Trained { backbone, head } = self.state.borrow_mut().answering()?;
+        self.ask(backbone.as_ref().unwrap_or(&self.backbone), &head, input).await
     }
 
     /// Says what a drawing looks like with the ready-made head in the weights: needs no example and learns from none.
@@ -300,12 +375,12 @@ impl Tuner {
     /// [`Error::NoPretrainedHead`], [`Error::EmptyDrawing`], or a failure of the processor.
     pub async fn guess(&self, input: &Input) -> Result<Prediction> {
         let missing = || Error::NoPretrainedHead(self.backbone.metadata().backbone.clone());
-        self.ask(self.pretrained.as_ref().ok_or_else(missing)?, input).await
+        self.ask(&self.backbone, self.pretrained.as_ref().ok_or_else(missing)?, input).await
     }
 
-    async fn ask(&self, head: &Head, input: &Input) -> Result<Prediction> {
+    async fn ask(&self, backbone: &Backbone, head: &Head, input: &Input) -> Result<Prediction> {
         let start = Instant::now();
-        let features = self.backbone.features(&[self.preview(input)?]).await?;
+        let features = backbone.features(&[input.render(backbone.input())?]).await?;
         let probabilities = head.probabilities(&features[0]);
         let mut ranking: Vec<Guess> = head
             .classes()
@@ -324,37 +399,85 @@ impl Tuner {
         })
     }
 
-    /// Trains the head on the examples of this moment. Every better head serves predictions at once, so that whatever
-    /// ends the run, the best so far stays.
+    /// The plan of a strategy, made to measure for the examples of this moment.
+    pub fn plan(&self, strategy: Strategy) -> Plan {
+        let state = self.state.borrow();
+        strategy.plan(&Situation {
+            examples: state.dataset.examples().len(),
+            classes: state.dataset.classes().len(),
+            stages: self.backbone.stages().len(),
+            knows_drawings: self.pretrained.is_some(),
+            seconds_a_drawing: self.seconds_a_drawing.get(),
+        })
+    }
+
+    /// Trains on the examples of this moment. Everything better serves predictions at once, so that whatever ends the run,
+    /// the best so far stays. A run that was paused before is forgotten.
     ///
     /// # Errors
-    /// [`Error::Busy`] while another training runs, and all of [`train_head`].
-    pub async fn train(&self, plan: &Plan, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
+    /// [`Error::Busy`] while another training runs, [`Error::BadOption`] for impossible options, and all of
+    /// [`Session::new`] and [`Session::run`].
+    pub async fn train(&self, options: &TrainOptions, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let _running = Running::begin(&self.training)?;
-        self.stop.set(false);
-        let examples = {
-            let mut state = self.state.borrow_mut();
-            let examples = state.labelled_features()?;
-            state.run = Some(examples.classes.clone());
-            examples
+        let mut plan = match (options.strategy, &options.plan) {
+            (Some(_), Some(_)) => {
+                return Err(Error::BadOption("strategy and plan exclude each other; leave one out".into()));
+            }
+            (_, Some(plan)) => plan.clone(),
+            (strategy, None) => self.plan(strategy.unwrap_or_default()),
         };
-        let trained = train_head(&examples, plan, &self.stop, |epoch, best| {
+        if let Some(epochs) = options.epochs {
+            plan.phases.iter_mut().for_each(|phase| phase.epochs = epochs);
+        }
+        plan.seed = options.seed.unwrap_or(plan.seed);
+        let examples = self.state.borrow().examples(options.teacher.as_ref())?;
+        let classes = examples.classes.clone();
+        let session = Session::new(self.backbone.clone(), examples, plan).await?;
+        let mut state = self.state.borrow_mut();
+        (state.run, state.paused) = (Some(classes), None);
+        drop(state);
+        self.go_on(session, on_epoch).await
+    }
+
+    /// Goes on with the run that was paused, with the examples that it began with, to the same result as without the pause.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another training runs, [`Error::NothingPaused`], and all of [`Session::run`].
+    pub async fn resume(&self, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
+        let _running = Running::begin(&self.training)?;
+        let session = self.state.borrow_mut().paused.take().ok_or(Error::NothingPaused)?;
+        self.go_on(session, on_epoch).await
+    }
+
+    async fn go_on(&self, mut session: Session, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
+        self.signal.set(Signal::Go);
+        let run = session.run(&self.signal, |epoch, best| {
             if let Some(best) = best {
-                let mut state = self.state.borrow_mut();
-                if let Some(classes) = state.run.clone() {
-                    state.trained = Some(Rc::new(best.clone().with_classes(classes)));
-                }
+                self.state.borrow_mut().serve(best);
             }
             on_epoch(epoch);
         });
-        let outcome = trained.await;
-        self.state.borrow_mut().run = None;
-        outcome.map(|(_, report)| report)
+        let outcome = run.await;
+        let mut state = self.state.borrow_mut();
+        if let Some(trained) = session.trained() {
+            state.serve(&trained);
+        }
+        match &outcome {
+            Ok(report) if report.reason == Ending::Paused => state.paused = Some(session),
+            _ => state.run = None,
+        }
+        outcome
     }
 
-    /// Ends the running training within a step; nothing without one.
+    /// Ends the running training within a step, or forgets the one that is paused; nothing without one.
     pub fn stop(&self) {
-        self.stop.set(true);
+        self.signal.set(Signal::Stop);
+        self.state.borrow_mut().paused = None;
+    }
+
+    /// Pauses the running training within a step; nothing without one.
+    pub fn pause(&self) {
+        self.signal.set(Signal::Pause);
     }
 }
 

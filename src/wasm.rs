@@ -13,7 +13,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::doodle::{Doodle, Image, Input};
 use crate::error::{Error, Result};
-use crate::finetune::Plan;
+use crate::finetune::{Epoch, Strategy};
 use crate::tuner;
 
 /// Runs once, when the module is instantiated.
@@ -33,9 +33,12 @@ export interface BackboneReport { name: string; stages: string[]; features: numb
 export interface Guess { label: string; probability: number }
 export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear" | "pretrained"; milliseconds: number }
 export interface ClassReport { label: string; examples: number }
-export interface TrainOptions { solver?: "logistic" | "adamw"; epochs?: number; rate?: number; batchSize?: number; labelSmoothing?: number; weightDecay?: number; warmUp?: number; patience?: number; validation?: number; seed?: number }
-export interface TrainEvent { phase: "strength" | "solve" | "head" | "refit"; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number | null; strength: number | null; secondsLeft: number; best: boolean }
-export interface TrainReport { reason: "finished" | "early-stop" | "stopped"; epochs: number; bestEpoch: number; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; strength: number | null; trainingExamples: number; validationExamples: number; seconds: number }
+export type Strategy = "auto" | "feature-extraction" | "full" | "full-batch-norm" | "freeze-then-finetune" | "gradual-unfreezing" | "layer-wise" | "warm-up" | "lp-ft" | "last-block" | "from-scratch" | "distil";
+export type Plan = Record<string, unknown> & { phases: Record<string, unknown>[] };
+export interface TrainOptions { strategy?: Strategy; plan?: Plan; epochs?: number; seed?: number; teacher?: Record<number, Guess[]> }
+export interface TrainEvent { phase: string; refit: boolean; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number | null; rates: { stage: string; rate: number }[]; strength: number | null; secondsLeft: number; best: boolean; notice: string | null }
+export interface PhaseReport { phase: string; stages: string[]; epochs: number; keptEpoch: number; rolledBack: boolean; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; frozenForwards: number; seconds: number }
+export interface TrainReport { reason: "finished" | "stopped" | "paused"; epochs: number; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; strength: number | null; trainingExamples: number; validationExamples: number; phases: PhaseReport[]; seconds: number }
 "#;
 
 /// Learns classes from examples and recognises new drawings.
@@ -143,7 +146,14 @@ impl Tuner {
         promise(async move { serialized(&tuner.guess(&input_from(&input)?).await?) })
     }
 
-    /// Trains the head; `on_event` gets an event after each epoch.
+    /// The plan of a strategy, made to measure for the examples of this moment.
+    #[wasm_bindgen(unchecked_return_type = "Plan")]
+    pub fn plan(&self, #[wasm_bindgen(unchecked_param_type = "Strategy")] strategy: JsValue) -> Result<JsValue, JsValue> {
+        let strategy: Strategy = options_from(strategy).map_err(to_error)?;
+        to_js(&self.0.plan(strategy))
+    }
+
+    /// Trains; `on_event` gets an event after each epoch.
     #[wasm_bindgen(unchecked_return_type = "Promise<TrainReport>")]
     pub fn train(
         &self,
@@ -152,18 +162,24 @@ impl Tuner {
     ) -> Promise {
         let tuner = self.0.clone();
         promise(async move {
-            let plan: Plan = options_from(options)?;
-            let on_epoch = |epoch: &_| {
-                if let Ok(event) = serialized(epoch) {
-                    // What the listener throws is the listener's affair.
-                    drop(on_event.call1(&JsValue::NULL, &event));
-                }
-            };
-            serialized(&tuner.train(&plan, on_epoch).await?)
+            let options: tuner::TrainOptions = options_from(options)?;
+            serialized(&tuner.train(&options, teller(on_event)).await?)
         })
     }
 
-    /// Ends the running training within a step; the best head so far stays.
+    /// Goes on with the training that was paused.
+    #[wasm_bindgen(unchecked_return_type = "Promise<TrainReport>")]
+    pub fn resume(&self, #[wasm_bindgen(unchecked_param_type = "(event: TrainEvent) => void")] on_event: Function) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move { serialized(&tuner.resume(teller(on_event)).await?) })
+    }
+
+    /// Pauses the running training within a step.
+    pub fn pause(&self) {
+        self.0.pause();
+    }
+
+    /// Ends the running training within a step; the best so far stays.
     pub fn stop(&self) {
         self.0.stop();
     }
@@ -172,6 +188,16 @@ impl Tuner {
     #[wasm_bindgen(js_name = loseDeviceForTest)]
     pub fn lose_device_for_test(&self) {
         self.0.processor().release();
+    }
+}
+
+/// Tells a listener of epochs.
+fn teller(listener: Function) -> impl FnMut(&Epoch) {
+    move |epoch| {
+        if let Ok(event) = serialized(epoch) {
+            // What the listener throws is the listener's affair.
+            drop(listener.call1(&JsValue::NULL, &event));
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use clap::ValueEnum;
 use doodletune::backbone::{Backbone, Weights};
 use doodletune::doodle::Input;
-use doodletune::finetune::{Plan, Solver, train_head};
+use doodletune::finetune::{Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head};
 use doodletune::head::{Head, LabelledFeatures};
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -57,9 +57,12 @@ pub struct Arguments {
     /// What sits on the features; linear is another name of logistic, the default
     #[arg(long, default_value = "logistic")]
     head: HeadName,
-    /// What learns
-    #[arg(long, default_value = "feature-extraction")]
+    /// What learns: feature-extraction, auto, full, lp-ft, … (see docs/strategies.md)
+    #[arg(long, default_value = "feature-extraction", value_parser = strategy, conflicts_with = "plan")]
     strategy: Strategy,
+    /// A plan as JSON, instead of a strategy
+    #[arg(long)]
+    plan: Option<PathBuf>,
     /// Recognise unfinished doodles: show this share of a drawing's points, above 0 to 1. What is learned from is whole
     #[arg(long, default_value_t = 1.0, value_parser = share)]
     partial: f32,
@@ -77,6 +80,10 @@ pub struct Arguments {
 fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> {
     let refusal = || format!("it must be a whole number from {LEAST}");
     text.parse().ok().filter(|number| *number >= LEAST).ok_or_else(refusal)
+}
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
 }
 
 fn share(text: &str) -> Result<f32, String> {
@@ -97,13 +104,6 @@ enum HeadName {
     AdamW,
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Strategy {
-    /// The head alone: the backbone stays as it is
-    FeatureExtraction,
-}
-
 /// All that decides the result, as it came to be.
 #[derive(Serialize)]
 struct Settings<'a> {
@@ -117,6 +117,7 @@ struct Settings<'a> {
     size: usize,
     head: HeadName,
     strategy: Strategy,
+    plan: Option<Plan>,
     partial: f32,
     seed: u64,
     skip_bad: bool,
@@ -150,15 +151,28 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let backbone = load_backbone(arguments)?;
     let settings = Settings { size: backbone.input().size, ..settings };
     let episodes = sample_episodes(&settings, &categories);
-    let (features, predict_seconds) = extract(&backbone, &settings, &categories, &episodes)?;
+    let (features, predict_seconds) = extract(&backbone, &settings, &categories, &episodes, Side::Both)?;
 
+    let backbone = Rc::new(backbone);
     let (mut accuracies, mut losses, mut fit_seconds) = (vec![], vec![], 0.0);
     for (index, episode) in episodes.iter().enumerate() {
         let support = labelled(&categories, &features, episode, |class| &class.support);
         let start = Instant::now();
-        let head = fit(&settings, index, &support)?;
+        let (head, tuned) = match plan(&settings, &backbone, &support, index) {
+            None => (fit(&settings, index, &support)?, None),
+            Some(plan) => {
+                let sources = sources(&backbone, &categories, episode)?;
+                fine_tune(&backbone, support, sources, plan)?
+            }
+        };
         fit_seconds += start.elapsed().as_secs_f64();
-        let queries = labelled(&categories, &features, episode, |class| &class.queries);
+        let queries = match tuned {
+            Some(tuned) => {
+                let (features, _) = extract(&tuned, &settings, &categories, std::slice::from_ref(episode), Side::Queries)?;
+                labelled(&categories, &features, episode, |class| &class.queries)
+            }
+            None => labelled(&categories, &features, episode, |class| &class.queries),
+        };
         let (accuracy, loss) = score(&head, &queries);
         accuracies.push(accuracy);
         losses.push(loss);
@@ -179,7 +193,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// One line for people on standard error; JSON where it was asked for.
 fn report(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
-    let Settings { way, shot, queries, backbone, size, head, strategy, partial, seed, ref categories, .. } =
+    let Settings { way, shot, queries, backbone, size, head, strategy, ref plan, partial, seed, ref categories, .. } =
         *outcome.settings;
     let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
     eprintln!(
@@ -187,7 +201,7 @@ fn report(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
          at {size} px, {}, head {}, seed {seed}",
         categories.len(),
         if partial < 1.0 { format!(" by the first {partial} of their points") } else { String::new() },
-        name(strategy.to_possible_value()).unwrap_or_default(),
+        if plan.is_some() { "a plan".into() } else { serde_json::to_value(strategy)?.as_str().unwrap_or_default().to_owned() },
         name(head.to_possible_value()).unwrap_or_default(),
     );
     eprintln!(
@@ -230,6 +244,13 @@ fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Category>)> {
             anyhow::bail!("--partial is for strokes, but “{}” is images, which have no points", category.name);
         }
     }
+    let plan = match &arguments.plan {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Some(serde_json::from_str(&text).with_context(|| format!("{} is no plan", path.display()))?)
+        }
+        None => None,
+    };
     let (data, backbone, size) = (arguments.data.as_path(), arguments.backbone.as_str(), 0);
     let settings = Settings {
         data,
@@ -242,6 +263,7 @@ fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Category>)> {
         size,
         head,
         strategy,
+        plan,
         partial,
         seed,
         skip_bad,
@@ -267,17 +289,60 @@ fn load_backbone(arguments: &Arguments) -> Result<Backbone> {
     })
 }
 
-/// Learns an episode's classes.
-fn fit(settings: &Settings, episode: usize, support: &LabelledFeatures) -> Result<Head> {
-    let Strategy::FeatureExtraction = settings.strategy;
-    let solver = match settings.head {
-        HeadName::Prototype => return Ok(Head::prototype(support)?),
-        HeadName::Logistic => Solver::Logistic,
-        HeadName::AdamW => Solver::AdamW,
+/// What an episode is trained with; `None` for a head alone that needs no plan.
+fn plan(settings: &Settings, backbone: &Backbone, support: &LabelledFeatures, episode: usize) -> Option<Plan> {
+    let seed = settings.seed.wrapping_add(episode as u64);
+    if let Some(plan) = &settings.plan {
+        return Some(Plan { seed, ..plan.clone() });
+    }
+    if settings.strategy == Strategy::FeatureExtraction {
+        let head = || Plan { refit: true, ..Plan::new(vec![Phase { batch_size: 32, ..Phase::new("head", Trainable::Head, 60) }]) };
+        return (settings.head == HeadName::AdamW).then(|| Plan { seed, ..head() });
+    }
+    let situation = Situation {
+        examples: support.targets.len(),
+        classes: support.classes.len(),
+        stages: backbone.stages().len(),
+        knows_drawings: !backbone.metadata().labels.is_empty(),
+        // Results must not depend on how busy the machine is.
+        seconds_a_drawing: None,
     };
-    let plan = Plan { solver, seed: settings.seed.wrapping_add(episode as u64), ..Plan::default() };
-    let (head, _) = pollster::block_on(train_head(support, &plan, &Cell::new(false), |_, _| ()))?;
-    Ok(head)
+    Some(Plan { seed, ..settings.strategy.plan(&situation) })
+}
+
+/// A head on features.
+fn fit(settings: &Settings, episode: usize, support: &LabelledFeatures) -> Result<Head> {
+    if settings.head == HeadName::Prototype {
+        return Ok(Head::prototype(support)?);
+    }
+    let seed = settings.seed.wrapping_add(episode as u64);
+    let (head, _) = pollster::block_on(solve_head(support, seed, &Cell::new(Signal::Go), |_, _| ()))?;
+    head.context("nobody stopped it")
+}
+
+/// Carries a plan out: the head, and the backbone if it was trained.
+fn fine_tune(
+    backbone: &Rc<Backbone>,
+    support: LabelledFeatures,
+    sources: Vec<Source>,
+    plan: Plan,
+) -> Result<(Head, Option<Rc<Backbone>>)> {
+    let LabelledFeatures { classes, features, targets } = support;
+    let examples = Examples { classes, sources, features, targets, teacher: None };
+    let trained = pollster::block_on(async {
+        let mut session = Session::new(backbone.clone(), examples, plan).await?;
+        session.run(&Cell::new(Signal::Go), |_, _| ()).await?;
+        Ok::<_, doodletune::Error>(session.trained())
+    })?;
+    let trained = trained.context("nothing was learned")?;
+    Ok((Rc::unwrap_or_clone(trained.head), trained.backbone))
+}
+
+/// The drawings of an episode to learn from, in the order of [`labelled`].
+fn sources(backbone: &Backbone, categories: &[Category], episode: &[EpisodeClass]) -> Result<Vec<Source>> {
+    let picks = episode.iter().flat_map(|class| &class.support);
+    let source = |pick: &Pick| Ok(Source::keep(&categories[pick.category].train[pick.index].input()?, backbone.input())?);
+    picks.map(source).collect()
 }
 
 /// Which drawing of which category: `test` chooses the list.
@@ -314,6 +379,13 @@ fn sample_episodes(settings: &Settings, categories: &[Category]) -> Vec<Vec<Epis
         .collect()
 }
 
+/// Which drawings of an episode.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Both,
+    Queries,
+}
+
 type Features = HashMap<Pick, Rc<[f32]>>;
 
 /// Features of every drawing in any episode, each computed once, on all cores; and the seconds a drawing took on one.
@@ -322,10 +394,12 @@ fn extract(
     settings: &Settings,
     categories: &[Category],
     episodes: &[Vec<EpisodeClass>],
+    side: Side,
 ) -> Result<(Features, f64)> {
     const BATCH: usize = 8;
+    let support = |class: &EpisodeClass| if side == Side::Both { class.support.clone() } else { vec![] };
     let mut picks: Vec<Pick> =
-        episodes.iter().flatten().flat_map(|class| class.support.iter().chain(&class.queries)).copied().collect();
+        episodes.iter().flatten().flat_map(|class| [support(class), class.queries.clone()].concat()).collect();
     picks.sort_unstable();
     picks.dedup();
     let input = |pick: &Pick| -> Result<Input> {

@@ -57,6 +57,11 @@ impl Stage {
         Self { name: name.into(), blocks }
     }
 
+    /// What the next stage sees.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.blocks.iter().fold(x, |x, block| block.forward(x))
+    }
+
     /// The stage's name, unique in its backbone.
     pub fn name(&self) -> &str {
         &self.name
@@ -112,6 +117,27 @@ pub fn forward(stages: &[Stage], x: Tensor<4>, mut observe: impl FnMut(&str, &Te
     x.mean_dim(2).mean_dim(3).reshape([batch, features])
 }
 
+/// Pictures as a batch `[pictures, channels, size, size]`, normalised as `spec` says.
+pub fn batch(spec: &InputSpec, pictures: &[Picture], device: &Device) -> Tensor<4> {
+    let mut planes = Vec::with_capacity(pictures.len() * spec.channels * spec.size * spec.size);
+    for picture in pictures {
+        picture.write_planes(spec, &mut planes);
+    }
+    let shape = [pictures.len(), spec.channels, spec.size, spec.size];
+    Tensor::from_data(TensorData::new(planes, shape), device)
+}
+
+/// Features `[batch, features]` without their nuisance. See [`Backbone::with_nuisance`].
+pub(crate) fn without_nuisance(features: Tensor<2>, directions: Option<&Tensor<2>>) -> Tensor<2> {
+    match directions {
+        Some(directions) => {
+            let along = features.clone().matmul(directions.clone().transpose());
+            features - along.matmul(directions.clone())
+        }
+        None => features,
+    }
+}
+
 impl Backbone {
     /// The network that `metadata` names with random weights, seeded by [`Device::seed`].
     ///
@@ -134,6 +160,16 @@ impl Backbone {
     /// Hatch et al., "Within-class covariance normalization", 2006, with a covariance that comes from pretraining.
     pub fn with_nuisance(self, directions: Tensor<2>) -> Self {
         Self { nuisance: Some(directions), ..self }
+    }
+
+    /// The same network with other weights: `stages` of its architecture.
+    pub fn with_stages(&self, stages: Vec<Stage>) -> Self {
+        Self { stages, ..self.clone() }
+    }
+
+    /// The directions of [`Backbone::with_nuisance`], if it has any.
+    pub fn nuisance(&self) -> Option<&Tensor<2>> {
+        self.nuisance.as_ref()
     }
 
     /// The stages alone, to be trained.
@@ -217,13 +253,7 @@ impl Backbone {
 
     /// Pictures as a batch `[pictures, channels, size, size]`, normalised.
     pub fn batch(&self, pictures: &[Picture]) -> Tensor<4> {
-        let spec = self.input();
-        let mut planes = Vec::with_capacity(pictures.len() * spec.channels * spec.size * spec.size);
-        for picture in pictures {
-            picture.write_planes(spec, &mut planes);
-        }
-        let shape = [pictures.len(), spec.channels, spec.size, spec.size];
-        Tensor::from_data(TensorData::new(planes, shape), &self.device)
+        batch(self.input(), pictures, &self.device)
     }
 
     /// Pooled features of each picture, read back.
@@ -253,13 +283,6 @@ impl Backbone {
 
     /// [`Backbone::forward`] that shows every block's output to `observe`, with the name of its stage.
     pub fn forward_observed(&self, x: Tensor<4>, observe: impl FnMut(&str, &Tensor<4>)) -> Tensor<2> {
-        let features = forward(&self.stages, x, observe);
-        match &self.nuisance {
-            Some(directions) => {
-                let along = features.clone().matmul(directions.clone().transpose());
-                features - along.matmul(directions.clone())
-            }
-            None => features,
-        }
+        without_nuisance(forward(&self.stages, x, observe), self.nuisance.as_ref())
     }
 }

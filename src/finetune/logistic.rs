@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use web_time::Instant;
 
-use super::{Ending, Epoch, Plan, Report};
+use super::{Epoch, Signal};
 use crate::dataset::{Split, folds};
 use crate::error::Result;
 use crate::head::{Head, LabelledFeatures, Logistic, cross_entropy};
@@ -29,39 +29,35 @@ const CONVERGED: f64 = 1e-5;
 /// The most iterations for one strength; some tens are usual.
 const MOST_ITERATIONS: usize = 500;
 
-/// Phase `strength` holds out a fifth of the examples at a time and asks of each candidate how probable it makes them;
-/// phase `solve` fits all examples with the best candidate, an epoch an iteration. Its last epoch alone is `best`.
+/// Solves for a linear head on directions of the features, in which every class counts the same, however many examples it
+/// has. That takes milliseconds, and one example a class is enough.
 ///
-/// A class with a single example never has it held out. Where that is every class, the strength is 0.03.
-pub(super) async fn fit(
+/// First, called `strength`, it tries from strong to weak how hard the weights should be held back: by five-fold
+/// cross-validation, the lowest loss on examples held out wins. A class with a single example never has it held out; where
+/// that is every class, the strength is 0.03. Then, called `solve`, it fits all examples with the best candidate, an epoch an
+/// iteration.
+///
+/// `on_epoch` gets every epoch, and the head with the last one. Returns the head too, unless somebody said stop, and how
+/// many examples were held out once.
+///
+/// # Errors
+/// [`Error::BadInput`](crate::Error::BadInput) for features that are not finite.
+pub async fn fit(
     examples: &LabelledFeatures,
-    plan: &Plan,
-    stop: &Cell<bool>,
+    seed: u64,
+    signal: &Cell<Signal>,
     mut on_epoch: impl FnMut(&Epoch, Option<&Head>),
-) -> Result<(Head, Report)> {
-    let mut run = Run { examples, stop, start: Instant::now(), pace: Pace::new(), epoch: 0 };
-    let folds = folds(&examples.targets, FOLDS, plan.seed);
+) -> Result<(Option<Head>, usize)> {
+    let mut run = Run { examples, signal, start: Instant::now(), pace: Pace::new(), epoch: 0 };
+    let folds = folds(&examples.targets, FOLDS, seed);
     let chosen = run.choose(&folds, &mut on_epoch).await?;
-    let (head, last) = run.solve(chosen.as_ref(), &mut on_epoch).await?;
-    let report = Report {
-        reason: if last.is_some() { Ending::Finished } else { Ending::Stopped },
-        epochs: run.epoch,
-        best_epoch: last.as_ref().map_or(0, |epoch| epoch.epoch),
-        loss: last.as_ref().map(|epoch| epoch.loss),
-        accuracy: last.as_ref().map(|epoch| epoch.accuracy),
-        validation_loss: last.as_ref().and_then(|epoch| epoch.validation_loss),
-        validation_accuracy: last.as_ref().and_then(|epoch| epoch.validation_accuracy),
-        strength: last.as_ref().and_then(|epoch| epoch.strength),
-        training_examples: examples.targets.len(),
-        validation_examples: folds.iter().map(|fold| fold.validation.len()).sum(),
-        seconds: run.start.elapsed().as_secs_f64(),
-    };
-    Ok((head, report))
+    let head = run.solve(chosen.as_ref(), &mut on_epoch).await?;
+    Ok((head, folds.iter().map(|fold| fold.validation.len()).sum()))
 }
 
 struct Run<'a> {
     examples: &'a LabelledFeatures,
-    stop: &'a Cell<bool>,
+    signal: &'a Cell<Signal>,
     start: Instant,
     pace: Pace,
     epoch: usize,
@@ -90,7 +86,7 @@ impl Run<'_> {
                 regression.set_strength(strength);
                 for _ in 0..MOST_ITERATIONS {
                     self.pace.breathe().await;
-                    if self.stop.get() {
+                    if self.signal.get() == Signal::Stop {
                         return Ok(None);
                     }
                     if regression.slope() <= JUDGED {
@@ -110,7 +106,8 @@ impl Run<'_> {
             self.epoch += 1;
             let left = STRENGTHS.len() - self.epoch;
             let done = Epoch {
-                phase: "strength",
+                phase: "strength".into(),
+                refit: false,
                 epoch: self.epoch,
                 epochs: STRENGTHS.len(),
                 step: self.epoch,
@@ -120,9 +117,11 @@ impl Run<'_> {
                 validation_loss: Some(validation_loss / held_out as f32),
                 validation_accuracy: Some(right as f32 / held_out as f32),
                 rate: None,
+                rates: vec![],
                 strength: Some(strength),
                 seconds_left: self.start.elapsed().as_secs_f64() / self.epoch as f64 * left as f64,
                 best: false,
+                notice: None,
             };
             on_epoch(&done, None);
             if best.as_ref().is_none_or(|best| done.validation_loss < best.validation_loss) {
@@ -132,20 +131,19 @@ impl Run<'_> {
         Ok(best)
     }
 
-    /// The head that fits all examples as hard as in the epoch `chosen`, with the last epoch; or the prototypes with none
-    /// if somebody says stop.
+    /// The head that fits all examples as hard as in the epoch `chosen`; `None` if somebody says stop.
     async fn solve(
         &mut self,
         chosen: Option<&Epoch>,
         on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
-    ) -> Result<(Head, Option<Epoch>)> {
+    ) -> Result<Option<Head>> {
         let strength = chosen.and_then(|epoch| epoch.strength).unwrap_or(DEFAULT_STRENGTH);
         let mut regression = Logistic::new(self.examples, strength)?;
         let (before, start) = (self.epoch, Instant::now());
         loop {
             self.pace.breathe().await;
-            if self.stop.get() {
-                return Ok((Head::prototype(self.examples)?, None));
+            if self.signal.get() == Signal::Stop {
+                return Ok(None);
             }
             regression.step();
             self.epoch += 1;
@@ -154,7 +152,8 @@ impl Run<'_> {
             // The gradient shrinks by about the same factor each time.
             let left = if solved { 0.0 } else { CONVERGED.ln() / slope.min(0.9).ln() - 1.0 };
             let done = Epoch {
-                phase: "solve",
+                phase: "solve".into(),
+                refit: false,
                 epoch: self.epoch,
                 epochs: before + MOST_ITERATIONS,
                 step: self.epoch,
@@ -164,14 +163,16 @@ impl Run<'_> {
                 validation_loss: chosen.and_then(|epoch| epoch.validation_loss),
                 validation_accuracy: chosen.and_then(|epoch| epoch.validation_accuracy),
                 rate: None,
+                rates: vec![],
                 strength: Some(strength),
                 seconds_left: start.elapsed().as_secs_f64() * left.max(0.0),
                 best: solved,
+                notice: None,
             };
             let head = solved.then(|| regression.head());
             on_epoch(&done, head.as_ref());
-            if let Some(head) = head {
-                return Ok((head, Some(done)));
+            if head.is_some() {
+                return Ok(head);
             }
         }
     }

@@ -1,12 +1,37 @@
-//! Learning from examples.
+//! Learning from examples: plans, and how they are carried out.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `plan` | a run as data: phases, and what trains in each |
+//! | `strategy` | named strategies, which build plans |
+//! | `examples` | what is learned from, and the views of it |
+//! | `session` | the loop that carries a plan out |
+//! | `network` | stages and layers with gradients |
+//! | `activations` | what frozen stages make of the examples, computed once |
+//! | `logistic` | the head alone, solved |
+//! | `optimizer`, `schedule`, `loss`, `mixing` | the parts |
+//! | `report`, `metrics`, `comparison` | what is told of a run |
 
-mod cache;
+mod activations;
+mod examples;
 mod logistic;
+mod loss;
+mod mixing;
+mod network;
+mod optimizer;
 mod plan;
+mod report;
 mod schedule;
 mod session;
+mod strategy;
 
-pub use cache::FeatureCache;
-pub use plan::{Plan, Solver};
-pub use schedule::warm_up_then_cosine;
-pub use session::{Ending, Epoch, Report, train_head};
+pub use examples::{Examples, Source};
+pub use logistic::fit as solve_head;
+pub use loss::Loss;
+pub use mixing::Mixing;
+pub use optimizer::Optimizer;
+pub use plan::{HeadPlan, HeadStart, HiddenPlan, NormMode, Phase, Plan, StartingWeights, Trainable, Variation};
+pub use report::{Ending, Epoch, PhaseReport, Report, StageRate};
+pub use schedule::{Schedule, reductions, warm_up_then_cosine};
+pub use session::{Session, Signal, Trained};
+pub use strategy::{Situation, Strategy};

@@ -1,353 +1,872 @@
-//! The training loop.
+//! The training loop: a plan, carried out so that it can be watched, stopped, paused, resumed, and undone.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
-use burn::module::Param;
-use burn::nn::Linear;
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamWConfig, GradientsParams};
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::prelude::*;
 use burn::tensor::Int;
-use rand::SeedableRng;
+use rand::RngExt;
 use rand::seq::SliceRandom;
-use rand_pcg::Pcg64Mcg;
-use serde::Serialize;
 use web_time::Instant;
 
-use super::{Plan, Solver, logistic, warm_up_then_cosine};
+use super::activations::{Activations, Frozen};
+use super::examples::{Examples, seeded};
+use super::network::{Layers, Network, Road};
+use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
+use super::{HeadStart, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions};
+use crate::backbone::{Backbone, InputAdaptation, Stage};
 use crate::dataset::stratified_split;
-use crate::device::read;
+use crate::device::{self, is_cpu, read};
 use crate::error::{Error, Result};
-use crate::head::{Head, LabelledFeatures};
+use crate::head::{Embedding, Head, HeadKind, Hidden, SCALE, cross_entropy};
 use crate::pace::Pace;
 
-/// What is reported after each epoch.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Epoch {
-    /// `strength`, then `solve`; with AdamW `head`, then `refit`. See [`train_head`].
-    pub phase: &'static str,
-    /// From 1, counted through both phases. A candidate in phase `strength`, an iteration in phase `solve`.
-    pub epoch: usize,
-    /// How many there are at most when the phase ends.
-    pub epochs: usize,
-    /// Optimizer steps so far; as `epoch` in `strength` and `solve`.
-    pub step: usize,
-    /// How many there are at most when the phase ends.
-    pub steps: usize,
-    /// Mean cross-entropy of the training examples: after the epoch, or, with AdamW, over it and with label smoothing.
-    pub loss: f32,
-    /// Share of training examples that were right at the same time.
-    pub accuracy: f32,
-    /// The same of the examples held out, if any are, after the epoch: in phase `strength` of all, each in its turn,
-    /// and in `solve` as the best candidate did there.
-    pub validation_loss: Option<f32>,
-    /// Share of the examples held out that are right.
-    pub validation_accuracy: Option<f32>,
-    /// Learning rate of AdamW's last step.
-    pub rate: Option<f64>,
-    /// Strength of the logistic regression's penalty: half of it times the squared weights, which act on vectors of
-    /// length 12, is added to the mean loss.
-    pub strength: Option<f32>,
-    /// Estimated time to the last epoch of the phase.
-    pub seconds_left: f64,
-    /// Whether the weights are the best so far.
-    pub best: bool,
+/// What somebody outside wants of a running session. It is obeyed within a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Signal {
+    /// Go on.
+    #[default]
+    Go,
+    /// Pause; [`Session::run`] goes on from there. A logistic regression, which takes moments, is finished first.
+    Pause,
+    /// Stop; the best so far is what was learned.
+    Stop,
 }
 
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ending {
-    /// All epochs were done.
-    Finished,
-    /// The validation loss did not improve any more.
-    EarlyStop,
-    /// Somebody stopped it.
-    Stopped,
+/// What was learned.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// The backbone, if it is not the one that the session was given.
+    pub backbone: Option<Rc<Backbone>>,
+    /// The head on its features.
+    pub head: Rc<Head>,
 }
 
-/// What a run came to. With AdamW, losses and accuracies are those of the best epoch of phase `head`: for the head
-/// refitted on all examples they are an estimate, on the careful side. Of a logistic regression, loss and accuracy are
-/// those of the answer, and validation's those of the cross-validation at its strength.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    /// Why the run, with AdamW its phase `head`, ended.
-    pub reason: Ending,
-    /// Epochs done.
-    pub epochs: usize,
-    /// The epoch whose figures these are, of phase `solve` or `head`; 0 if the run was stopped before there was one.
-    pub best_epoch: usize,
-    /// See [`Epoch::loss`].
-    pub loss: Option<f32>,
-    /// See [`Epoch::accuracy`].
-    pub accuracy: Option<f32>,
-    /// See [`Epoch::validation_loss`].
-    pub validation_loss: Option<f32>,
-    /// See [`Epoch::validation_accuracy`].
-    pub validation_accuracy: Option<f32>,
-    /// The strength that the cross-validation chose. See [`Epoch::strength`].
-    pub strength: Option<f32>,
-    /// How many examples were learned from, with AdamW in phase `head`.
-    pub training_examples: usize,
-    /// How many examples were held out: by AdamW for all of phase `head`, by the cross-validation each for a fifth of it.
-    pub validation_examples: usize,
-    /// How long it took.
-    pub seconds: f64,
-}
+/// Steps between readbacks of the loss where a GPU computes, which would have to wait for it.
+const STEPS_A_READBACK: usize = 8;
 
-/// The fewest epochs of the second pass: with less, a lucky early epoch of the first would leave it half-trained.
-const FEWEST_REFIT_EPOCHS: usize = 20;
+/// Examples held out that are judged together.
+const JUDGED_TOGETHER: usize = 32;
 
-/// Trains a linear head on features.
-///
-/// With [`Solver::Logistic`] it is a logistic regression, in which every class counts the same, however many examples it
-/// has. Phase `strength` tries, from strong to weak, how hard its weights should be held back: by five-fold
-/// cross-validation, the lowest loss on examples held out wins. Phase `solve` solves it for all examples; only its last
-/// epoch is the best. That takes milliseconds, and one example a class is enough.
-///
-/// With [`Solver::AdamW`], it starts from the prototypes. Phase `head` holds some examples out, stops early and keeps the weights of the lowest validation loss. Phase `refit`
-/// then trains on all examples, those held out too, for as many epochs as were best: of a handful of drawings none can be
-/// spared (4 points at 5 and 2 at 20 drawings a class, 10 classes). Where nothing is held out, `head` is all.
-///
-/// `on_epoch` gets every epoch, and the head if it is the best so far. `stop` ends the run within a step; without a best
-/// epoch by then, the head is that of the prototypes.
-///
-/// It computes on the CPU wherever the backbone does: a matrix of a few hundred rows is too little for a GPU to pay.
-///
-/// # Errors
-/// [`Error::BadOption`] for an impossible plan, [`Error::TooFewClasses`], [`Error::TooFewExamples`] if a class has no
-/// example or, with AdamW, only one, [`Error::BadInput`] for features that are not finite and, with AdamW,
-/// [`Error::Diverged`] at the first loss that is not.
-pub async fn train_head(
-    examples: &LabelledFeatures,
-    plan: &Plan,
-    stop: &Cell<bool>,
-    on_epoch: impl FnMut(&Epoch, Option<&Head>),
-) -> Result<(Head, Report)> {
-    plan.check()?;
-    match plan.solver {
-        Solver::Logistic => logistic::fit(examples, plan, stop, on_epoch).await,
-        Solver::AdamW => descend(examples, plan, stop, on_epoch).await,
-    }
-}
+/// A loss so many times that of the first steps has exploded.
+const EXPLODED: f32 = 10.0;
 
-/// [`train_head`] with AdamW.
-async fn descend(
-    examples: &LabelledFeatures,
-    plan: &Plan,
-    stop: &Cell<bool>,
-    mut on_epoch: impl FnMut(&Epoch, Option<&Head>),
-) -> Result<(Head, Report)> {
-    check_examples(examples)?;
-    let start = Instant::now();
-    let split = stratified_split(&examples.targets, plan.validation, plan.seed);
-    let [training, validation] = [&split.training, &split.validation].map(|indices| examples.select(indices));
-    let validation = (!split.validation.is_empty()).then_some(&validation);
-    let fit = Fit { plan, stop, refit: false, epochs: plan.epochs, before: Progress::default() };
-    let Fitted { mut head, best, mut ending, mut progress } = fit.run(&training, validation, &mut on_epoch).await?;
-    if validation.is_some() && ending != Ending::Stopped {
-        let epochs = best.as_ref().map_or(0, |best| best.epoch).max(FEWEST_REFIT_EPOCHS).min(plan.epochs);
-        let fit = Fit { plan, stop, refit: true, epochs, before: progress };
-        let fitted = fit.run(examples, None, &mut on_epoch).await?;
-        progress = fitted.progress;
-        match fitted.ending {
-            Ending::Stopped => ending = Ending::Stopped,
-            _ => head = fitted.head,
-        }
-    }
-    let report = Report {
-        reason: ending,
-        epochs: progress.epoch,
-        best_epoch: best.as_ref().map_or(0, |best| best.epoch),
-        loss: best.as_ref().map(|best| best.loss),
-        accuracy: best.as_ref().map(|best| best.accuracy),
-        validation_loss: best.as_ref().and_then(|best| best.validation_loss),
-        validation_accuracy: best.as_ref().and_then(|best| best.validation_accuracy),
-        strength: None,
-        training_examples: split.training.len(),
-        validation_examples: split.validation.len(),
-        seconds: start.elapsed().as_secs_f64(),
-    };
-    Ok((head, report))
-}
-
-/// How far a run is, over all its phases.
-#[derive(Debug, Clone, Copy, Default)]
-struct Progress {
-    epoch: usize,
-    step: usize,
-}
-
-/// One phase.
-struct Fit<'a> {
-    plan: &'a Plan,
-    stop: &'a Cell<bool>,
-    refit: bool,
+/// A plan in progress.
+pub struct Session {
+    plan: Plan,
+    /// The backbone that the plan starts from: its input adapted and, for a control, with random weights.
+    backbone: Rc<Backbone>,
+    /// Whether that is the backbone as it came.
+    original: bool,
+    examples: Rc<Examples>,
+    training: Rc<Examples>,
+    held_out: Option<Rc<Examples>>,
+    /// What was learned so far.
+    model: Model,
+    /// What the first pass came to, while the second one goes on.
+    first_pass: Option<Model>,
+    /// Which phase is next or in progress.
+    phase: usize,
+    /// The phase that was paused.
+    paused: Option<(Fit, Ground)>,
+    reports: Vec<PhaseReport>,
+    strength: Option<f32>,
+    cross_validated: usize,
     epochs: usize,
-    before: Progress,
+    seconds: f64,
+    /// Halved by a divergence.
+    rate_factor: f64,
+    /// Halved when memory runs out.
+    batch_limit: usize,
 }
 
-/// What a phase came to.
-struct Fitted {
-    /// The best head; the prototypes if not even one epoch ended.
+/// A network with its head, between phases.
+#[derive(Debug, Clone)]
+struct Model {
+    /// On the backbone's device, without gradients.
+    stages: Vec<Stage>,
     head: Head,
-    /// The epoch that it is from.
-    best: Option<Epoch>,
-    ending: Ending,
-    progress: Progress,
+    /// On the examples held out; of a logistic regression without any, by cross-validation.
+    judgement: Option<Judgement>,
+    /// Whether any stage was trained.
+    moved: bool,
+    /// Whether anything was.
+    learned: bool,
 }
 
-impl Fit<'_> {
-    async fn run(
-        &self,
-        training: &LabelledFeatures,
-        validation: Option<&LabelledFeatures>,
-        on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
-    ) -> Result<Fitted> {
-        let Self { plan, before, epochs, .. } = *self;
-        let start = Instant::now();
-        let prototype = Head::prototype(training)?;
-        let device = Device::flex().autodiff();
-        let (inputs, targets) = tensors(&prototype, training, &device);
-        let held_out = validation.map(|examples| (examples, tensors(&prototype, examples, &Device::flex())));
-        let loss_of = CrossEntropyLossConfig::new().with_smoothing(Some(plan.label_smoothing)).init(&device);
-        let count = training.targets.len();
-        let batch = plan.batch_size.min(count);
-        let steps = epochs * count.div_ceil(batch);
-        let mut schedule = warm_up_then_cosine(plan.rate, plan.warm_up, steps)?;
-        let mut optimizer = AdamWConfig::new().with_weight_decay(plan.weight_decay).init();
-        let mut linear = linear_from(&prototype, &device);
-        let mut order: Vec<i32> = (0..count as i32).collect();
-        let mut rng = Pcg64Mcg::seed_from_u64(plan.seed);
-        let mut pace = Pace::new();
-        let mut fitted = Fitted { head: prototype.clone(), best: None, ending: Ending::Finished, progress: before };
-        let diverged = |epoch| Error::Diverged { epoch, rate: plan.rate };
+/// How well examples held out are recognised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Judgement {
+    loss: f32,
+    accuracy: f32,
+}
 
-        for epoch in before.epoch + 1..=before.epoch + epochs {
-            order.shuffle(&mut rng);
-            let (mut loss_sum, mut right, mut rate) = (0.0, 0, plan.rate);
-            for indices in order.chunks(batch) {
-                pace.breathe().await;
-                if self.stop.get() {
-                    fitted.ending = Ending::Stopped;
-                    return Ok(fitted);
+/// A phase in progress.
+#[derive(Clone)]
+struct Fit {
+    /// With gradients.
+    network: Network,
+    /// One for each stage, and one for the layers.
+    optimizers: Vec<ModuleOptimizer>,
+    /// Without gradients.
+    average: Option<Network>,
+    /// Epochs done.
+    epoch: usize,
+    /// Steps done in all.
+    steps: usize,
+    /// Steps done in the epoch in progress.
+    step: usize,
+    sums: Sums,
+    /// The mean loss of the first epoch.
+    first_loss: Option<f32>,
+    /// The loss that the phase is judged by after each epoch.
+    losses: Vec<f32>,
+    /// What would be kept if the phase ended now.
+    best: Option<(Epoch, Model)>,
+    seconds: f64,
+    notice: Option<String>,
+}
+
+/// Sums over the epoch in progress.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    loss: f32,
+    right: f32,
+    seen: f32,
+}
+
+/// What a phase stands on: follows from the plan, the examples and the stages that stay frozen.
+struct Ground {
+    trains: Vec<bool>,
+    /// The first stage that trains.
+    boundary: usize,
+    /// Where what trains computes, without gradients.
+    device: Device,
+    /// From pooled features to what the head works on.
+    road: Road,
+    training: Activations,
+    held_out: Option<Activations>,
+    /// Of each example to learn from.
+    weights: Vec<f32>,
+}
+
+/// How a phase was left.
+enum Left {
+    Done,
+    By(Signal),
+}
+
+impl Session {
+    /// A session that fine-tunes `backbone` on `examples`.
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] for an impossible plan, [`Error::TooFewClasses`], [`Error::TooFewExamples`] if a class has no
+    /// example, or a failure of the processor.
+    pub async fn new(backbone: Rc<Backbone>, mut examples: Examples, plan: Plan) -> Result<Self> {
+        let names: Vec<&str> = backbone.stages().iter().map(Stage::name).collect();
+        plan.check(&names)?;
+        check(&examples, &plan)?;
+        let original = plan.weights == StartingWeights::Pretrained && plan.input == InputAdaptation::Repeat;
+        let backbone = if original { backbone } else { Rc::new(starting_backbone(&backbone, &plan)?) };
+        if !original {
+            examples.features = features(&backbone, &examples).await?;
+        }
+        let split = stratified_split(&examples.targets, plan.validation, plan.seed);
+        let held_out = (!split.validation.is_empty()).then(|| Rc::new(examples.select(&split.validation)));
+        let training = Rc::new(examples.select(&split.training));
+        let model = Model::new(&backbone, &training, &plan)?;
+        Ok(Self {
+            plan,
+            backbone,
+            original,
+            examples: Rc::new(examples),
+            training,
+            held_out,
+            model,
+            first_pass: None,
+            phase: 0,
+            paused: None,
+            reports: vec![],
+            strength: None,
+            cross_validated: 0,
+            epochs: 0,
+            seconds: 0.0,
+            rate_factor: 1.0,
+            batch_limit: usize::MAX,
+        })
+    }
+
+    /// The plan that is carried out.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What was learned so far; nothing if not even one phase, or a better epoch of one, was done.
+    pub fn trained(&self) -> Option<Trained> {
+        let model = self.first_pass.as_ref().unwrap_or(&self.model);
+        model.learned.then(|| self.as_trained(model))
+    }
+
+    /// Carries the plan out, or goes on with it after a pause, to the same weights (on the CPU to the last bit) as without
+    /// one. `on_epoch` gets every epoch, and what was learned if that is the best so far.
+    ///
+    /// A loss that explodes undoes the epoch and halves the rate, once. A GPU without enough memory undoes the epoch and
+    /// halves the batch. Both are told in [`Epoch::notice`].
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if halving the rate did not help, [`Error::BadInput`] for features that are not finite, or a
+    /// failure of the processor. What was learned until then stays.
+    pub async fn run(
+        &mut self,
+        signal: &Cell<Signal>,
+        mut on_epoch: impl FnMut(&Epoch, Option<&Trained>),
+    ) -> Result<Report> {
+        let (start, before) = (Instant::now(), self.seconds);
+        let mut ending = Ending::Finished;
+        while let Some(phase) = self.plan.phases.get(self.phase).cloned() {
+            if self.first_pass.is_none() || self.reports[self.phase].kept_epoch > 0 {
+                let left = match phase.optimizer {
+                    Optimizer::Logistic => self.solve(signal, &mut on_epoch).await,
+                    _ => self.descend(&phase, signal, &mut on_epoch).await,
+                };
+                self.seconds = before + start.elapsed().as_secs_f64();
+                if let Left::By(signal) = left? {
+                    ending = if signal == Signal::Pause { Ending::Paused } else { Ending::Stopped };
+                    break;
                 }
-                let select = Tensor::<1, Int>::from_data(indices, &device);
-                let wanted = targets.clone().select(0, select.clone());
-                let logits = linear.forward(inputs.clone().select(0, select));
-                let loss = loss_of.forward(logits.clone(), wanted);
-                let value = read(loss.clone().inner()).await?[0];
-                if !value.is_finite() {
-                    return Err(diverged(epoch));
-                }
-                loss_sum += value * indices.len() as f32;
-                right +=
-                    count_right(&read(logits.inner()).await?, indices.iter().map(|i| training.targets[*i as usize]));
-                let gradients = GradientsParams::from_grads(loss.backward(), &linear);
-                rate = schedule.step().base();
-                linear = optimizer.step(rate, linear, gradients);
-                fitted.progress.step += 1;
             }
-            let (mut validation_loss, mut validation_accuracy) = (None, None);
-            if let Some((examples, (inputs, targets))) = &held_out {
-                let logits = linear.valid().forward(inputs.clone());
-                let loss = loss_of.forward(logits.clone(), targets.clone());
-                let right = count_right(&read(logits).await?, examples.targets.iter().copied());
-                let loss = read(loss).await?[0];
-                if !loss.is_finite() {
-                    return Err(diverged(epoch));
-                }
-                validation_loss = Some(loss);
-                validation_accuracy = Some(right as f32 / examples.targets.len() as f32);
-            }
-            let lowest = fitted.best.as_ref().and_then(|best| best.validation_loss);
-            let left = before.epoch + epochs - epoch;
-            let done = Epoch {
-                phase: if self.refit { "refit" } else { "head" },
-                epoch,
-                epochs: before.epoch + epochs,
-                step: fitted.progress.step,
-                steps: before.step + steps,
-                loss: loss_sum / count as f32,
-                accuracy: right as f32 / count as f32,
-                validation_loss,
-                validation_accuracy,
-                rate: Some(rate),
-                strength: None,
-                seconds_left: start.elapsed().as_secs_f64() / (epoch - before.epoch) as f64 * left as f64,
-                // Until its last epoch, a refit is worse than what it replaces.
-                best: if self.refit {
-                    left == 0
-                } else {
-                    validation_loss.zip(lowest).is_none_or(|(now, low)| now < low)
-                },
-            };
-            fitted.progress.epoch = epoch;
-            if done.best {
-                fitted.head = trained_head(&prototype, &linear).await?;
-                fitted.best = Some(done.clone());
-            }
-            on_epoch(&done, done.best.then_some(&fitted.head));
-            if fitted.best.as_ref().is_some_and(|best| epoch - best.epoch >= plan.patience) {
-                fitted.ending = Ending::EarlyStop;
-                return Ok(fitted);
+            self.phase += 1;
+            if self.phase == self.plan.phases.len() {
+                self.begin_or_end_refit()?;
             }
         }
-        Ok(fitted)
+        Ok(self.report(ending))
+    }
+
+    /// After the last phase of a pass.
+    fn begin_or_end_refit(&mut self) -> Result<()> {
+        if self.first_pass.take().is_some() || !self.plan.refit || self.held_out.is_none() || !self.model.learned {
+            return Ok(());
+        }
+        self.training = self.examples.clone();
+        let start = Model::new(&self.backbone, &self.training, &self.plan)?;
+        self.first_pass = Some(std::mem::replace(&mut self.model, start));
+        self.phase = 0;
+        Ok(())
+    }
+
+    /// The examples held out in this pass.
+    fn judged_by(&self) -> Option<&Rc<Examples>> {
+        self.held_out.as_ref().filter(|_| self.first_pass.is_none())
+    }
+
+    /// A phase that solves for the head.
+    async fn solve(
+        &mut self,
+        signal: &Cell<Signal>,
+        on_epoch: &mut impl FnMut(&Epoch, Option<&Trained>),
+    ) -> Result<Left> {
+        let start = Instant::now();
+        let (training, refit) = (self.training.clone(), self.first_pass.is_some());
+        let learned = training.with_features(self.features_of(&training).await?);
+        let mut held_out = None;
+        if let Some(examples) = self.judged_by().cloned() {
+            held_out = Some(examples.with_features(self.features_of(&examples).await?));
+        }
+        let mut last = None;
+        let solved = logistic::fit(&learned, self.plan.seed, signal, |epoch, head| {
+            let epoch = Epoch { refit, ..epoch.clone() };
+            match head {
+                // Reported below, once it is judged.
+                Some(_) => last = Some(epoch),
+                None => on_epoch(&epoch, None),
+            }
+        });
+        let (head, cross_validated) = solved.await?;
+        let (Some(head), Some(mut last)) = (head, last) else { return Ok(Left::By(Signal::Stop)) };
+        let judgement = match &held_out {
+            Some(held_out) => Some(Judgement::of(&head, &held_out.features, &held_out.targets)),
+            None => last.validation_loss.zip(last.validation_accuracy).map(|(loss, accuracy)| Judgement { loss, accuracy }),
+        };
+        (last.validation_loss, last.validation_accuracy) = Judgement::parts(judgement);
+        self.epochs += last.epoch;
+        if !refit {
+            (self.strength, self.cross_validated) = (last.strength, cross_validated);
+            self.reports.push(PhaseReport {
+                phase: "solve".into(),
+                stages: vec![],
+                epochs: last.epoch,
+                kept_epoch: last.epoch,
+                rolled_back: false,
+                loss: Some(last.loss),
+                accuracy: Some(last.accuracy),
+                validation_loss: last.validation_loss,
+                validation_accuracy: last.validation_accuracy,
+                frozen_forwards: 0,
+                seconds: start.elapsed().as_secs_f64(),
+            });
+        }
+        self.model = Model { head, judgement, learned: true, ..self.model.clone() };
+        last.best = !refit || self.phase + 1 == self.plan.phases.len();
+        on_epoch(&last, last.best.then(|| self.as_trained(&self.model)).as_ref());
+        Ok(Left::Done)
+    }
+
+    /// A phase of gradient descent.
+    async fn descend(
+        &mut self,
+        phase: &Phase,
+        signal: &Cell<Signal>,
+        on_epoch: &mut impl FnMut(&Epoch, Option<&Trained>),
+    ) -> Result<Left> {
+        let mut pace = Pace::new();
+        if phase.roll_back && self.model.judgement.is_none() {
+            // Nothing was trained yet, so that the features are those of the backbone as it came.
+            let judge_by = |examples: &Rc<Examples>| Judgement::of(&self.model.head, &examples.features, &examples.targets);
+            self.model.judgement = self.judged_by().map(judge_by);
+        }
+        let (mut fit, ground) = match self.paused.take() {
+            Some(paused) => paused,
+            None => {
+                let ground = self.ground(phase, &mut pace).await?;
+                (Fit::new(&self.model, phase, &ground), ground)
+            }
+        };
+        let refit = self.first_pass.is_some();
+        let most = if refit { self.reports[self.phase].kept_epoch } else { phase.epochs };
+        let mut checkpoint = fit.copy(phase, &ground);
+        loop {
+            let since = Instant::now();
+            let outcome = self.epoch(phase, &ground, &mut fit, signal, &mut pace).await;
+            fit.seconds += since.elapsed().as_secs_f64();
+            match outcome {
+                Ok(Signal::Go) => (),
+                Ok(Signal::Pause) => {
+                    self.paused = Some((fit, ground));
+                    return Ok(Left::By(Signal::Pause));
+                }
+                Ok(Signal::Stop) => {
+                    if !refit {
+                        self.end(phase, &ground, fit).await?;
+                    }
+                    return Ok(Left::By(Signal::Stop));
+                }
+                Err(error) => {
+                    let notice = self.way_out(error, phase)?;
+                    fit = Fit { notice: Some(notice), seconds: fit.seconds, ..checkpoint.copy(phase, &ground) };
+                    continue;
+                }
+            }
+            let network = fit.shown();
+            let (head, judgement) = self.judge_network(phase, &ground, &network, &mut pace).await?;
+            let mut epoch = self.describe(phase, &ground, &fit, judgement);
+            let by = judgement.map_or(epoch.loss, |judgement| judgement.loss);
+            let improved = fit.losses.iter().all(|before| by < *before);
+            fit.losses.push(by);
+            // What serves predictions must not get worse.
+            let served = self.model.judgement.filter(|_| self.model.learned || phase.roll_back);
+            epoch.best = improved && judgement.is_some_and(|now| served.is_none_or(|before| now.loss < before.loss));
+            epoch.notice = fit.notice.take();
+            let model = Model { stages: network.stages, head, judgement, moved: ground.moves(), learned: true };
+            let learned = epoch.best.then(|| self.as_trained(&model));
+            if improved || !phase.keep_best {
+                fit.best = Some((epoch.clone(), model));
+            }
+            self.epochs += 1;
+            let since_best = fit.best.as_ref().map_or(0, |(best, _)| fit.epoch - best.epoch);
+            if fit.epoch == most || (!refit && phase.patience.is_some_and(|patience| since_best >= patience)) {
+                let undone = self.end(phase, &ground, fit).await?;
+                epoch.best = undone.is_none() && (!refit || self.phase + 1 == self.plan.phases.len());
+                epoch.notice = epoch.notice.or(undone);
+                on_epoch(&epoch, epoch.best.then(|| self.as_trained(&self.model)).as_ref());
+                return Ok(Left::Done);
+            }
+            on_epoch(&epoch, learned.as_ref());
+            checkpoint = fit.copy(phase, &ground);
+        }
+    }
+
+    /// Steps to the end of an epoch, or to a signal.
+    async fn epoch(
+        &self,
+        phase: &Phase,
+        ground: &Ground,
+        fit: &mut Fit,
+        signal: &Cell<Signal>,
+        pace: &mut Pace,
+    ) -> Result<Signal> {
+        if fit.step == 0 {
+            fit.sums = Sums::default();
+        }
+        let examples = self.training.clone();
+        let numbers = [self.plan.seed, u64::from(self.first_pass.is_some()), self.phase as u64, fit.epoch as u64];
+        let mut order: Vec<usize> = (0..examples.len()).collect();
+        order.shuffle(&mut seeded(&numbers));
+        let steps = self.steps(phase);
+        let mut pending: Vec<Tensor<1>> = vec![];
+        let at_once = if is_cpu(&ground.device) { 1 } else { STEPS_A_READBACK };
+        while fit.step < steps {
+            pace.breathe().await;
+            if signal.get() != Signal::Go {
+                fit.add(pending).await?;
+                return Ok(signal.get());
+            }
+            // As even as can be: a last batch of one would have no statistics.
+            let [from, to] = [fit.step, fit.step + 1].map(|step| step * order.len() / steps);
+            let indices = &order[from..to];
+            pending.push(self.step(phase, ground, fit, indices, &[&numbers[..], &[fit.step as u64 + 1]].concat()).await?);
+            fit.step += 1;
+            fit.steps += 1;
+            if pending.len() == at_once || fit.step == steps {
+                fit.add(std::mem::take(&mut pending)).await?;
+                let (mean, usual) = (fit.sums.loss / fit.sums.seen, fit.first_loss.unwrap_or(f32::INFINITY));
+                if !mean.is_finite() || mean > EXPLODED * usual.max((examples.classes.len() as f32).ln()) {
+                    return Err(Error::Diverged { epoch: fit.epoch + 1, rate: phase.rate * self.rate_factor });
+                }
+            }
+        }
+        fit.first_loss.get_or_insert(fit.sums.loss / fit.sums.seen);
+        fit.epoch += 1;
+        fit.step = 0;
+        Ok(Signal::Go)
+    }
+
+    /// One step: returns `[loss, right, seen]`, the first two summed over the batch, which is not waited for.
+    async fn step(
+        &self,
+        phase: &Phase,
+        ground: &Ground,
+        fit: &mut Fit,
+        indices: &[usize],
+        numbers: &[u64],
+    ) -> Result<Tensor<1>> {
+        let (examples, device) = (&self.training, &ground.device);
+        let frozen = self.frozen(ground.boundary, &phase.augmentation);
+        let mut x = ground.training.select(&frozen, examples, indices, fit.epoch).await?;
+        let tracked = device.clone().autodiff();
+        let (count, classes) = (indices.len(), examples.classes.len());
+        let targets: Vec<usize> = indices.iter().map(|index| examples.targets[*index]).collect();
+        let one_hot: Vec<f32> =
+            targets.iter().flat_map(|target| (0..classes).map(move |class| f32::from(u8::from(class == *target)))).collect();
+        let mut wanted = Tensor::<2>::from_data(TensorData::new(one_hot, [count, classes]), device);
+        if let Some(mixing) = &phase.augmentation.mixing {
+            (x, wanted) = mixing.mix(x, wanted, &mut seeded(numbers));
+        }
+        let network = &fit.network;
+        let road = ground.road.on(&tracked);
+        let embedded = road.embed(road.pooled(&network.stages[ground.boundary..], Tensor::from_inner(x)));
+        let (loss, right) = if phase.loss.is_metric() {
+            (phase.loss.of_embeddings(embedded / SCALE, &targets), Tensor::zeros([1], device))
+        } else {
+            let logits = network.layers.forward(embedded);
+            let weights: Vec<f32> = indices.iter().map(|index| ground.weights[*index]).collect();
+            let weights = Tensor::<1>::from_data(weights.as_slice(), &tracked);
+            let teacher = examples.teacher.as_ref().map(|rows| {
+                let rows: Vec<f32> = indices.iter().flat_map(|index| rows[*index].iter().copied()).collect();
+                Tensor::<2>::from_data(TensorData::new(rows, [count, classes]), &tracked)
+            });
+            let loss = phase.loss.of_logits(logits.clone(), Tensor::from_inner(wanted), weights, teacher);
+            let targets: Vec<i32> = targets.iter().map(|target| *target as i32).collect();
+            let targets = Tensor::<1, Int>::from_data(targets.as_slice(), device);
+            let guesses: Tensor<1, Int> = logits.inner().argmax(1).reshape([count]);
+            (loss, guesses.equal(targets).float().sum())
+        };
+        let value = loss.clone().inner() * count as f32;
+        let mut gradients = loss.backward();
+        let rate = self.rate(phase, fit.steps, &fit.losses);
+        let Network { stages, layers } = fit.network.clone();
+        let last = stages.len();
+        fit.network.stages = stages
+            .into_iter()
+            .enumerate()
+            .map(|(index, stage)| {
+                if !ground.trains[index] {
+                    return stage;
+                }
+                let gradients = GradientsParams::from_module(&mut gradients, &stage);
+                let rate = rate * phase.stage_decay.powi((last - index) as i32);
+                fit.optimizers[index].step(rate, stage, gradients)
+            })
+            .collect();
+        if !phase.loss.is_metric() {
+            let gradients = GradientsParams::from_module(&mut gradients, &layers);
+            fit.network.layers = fit.optimizers[last].step(rate, layers, gradients);
+        }
+        if let Some(average) = fit.average.take() {
+            let updates = fit.steps as f64 + 1.0;
+            // Shorter in the beginning, so that where it came from is soon forgotten.
+            let share = phase.averaging.min(updates / (9.0 + updates));
+            fit.average = Some(average.moved_towards(&fit.network, (1.0 - share) as f32));
+        }
+        let seen = Tensor::<1>::from_data([count as f32], device);
+        Ok(Tensor::cat(vec![value, right, seen], 0))
+    }
+
+    /// The head's rate at a step of the phase, after epochs that ended with `losses`.
+    fn rate(&self, phase: &Phase, step: usize, losses: &[f32]) -> f64 {
+        let steps = self.steps(phase);
+        let factor = phase.schedule.factor(phase.warm_up, step, phase.epochs * steps, steps);
+        let reduced = match phase.schedule {
+            Schedule::Plateau { patience, factor } => factor.powi(reductions(patience, losses) as i32),
+            _ => 1.0,
+        };
+        phase.rate * self.rate_factor * factor * reduced
+    }
+
+    /// Steps an epoch.
+    fn steps(&self, phase: &Phase) -> usize {
+        let count = self.training.len();
+        count.div_ceil(phase.batch_size.min(self.batch_limit).min(count))
+    }
+
+    /// What to change after a failure, in words.
+    fn way_out(&mut self, error: Error, phase: &Phase) -> Result<String> {
+        match error {
+            Error::Diverged { .. } if self.rate_factor == 1.0 => {
+                self.rate_factor = 0.5;
+                Ok(format!(
+                    "the loss exploded; back at the epoch before, with half the rate, {:e}",
+                    phase.rate * self.rate_factor
+                ))
+            }
+            Error::Gpu(cause) if device::is_out_of_memory(&cause) => {
+                let batch = phase.batch_size.min(self.batch_limit).min(self.training.len());
+                if batch < 2 {
+                    return Err(Error::Gpu(cause));
+                }
+                device::forgive();
+                self.batch_limit = batch / 2;
+                Ok(format!("the GPU ran out of memory; back at the epoch before, with batches of {}", self.batch_limit))
+            }
+            error => Err(error),
+        }
+    }
+
+    /// What an epoch that just ended is reported as.
+    fn describe(&self, phase: &Phase, ground: &Ground, fit: &Fit, judgement: Option<Judgement>) -> Epoch {
+        let steps = self.steps(phase);
+        let rate = self.rate(phase, fit.steps - 1, &fit.losses);
+        let last = ground.trains.len();
+        let trains = self.backbone.stages().iter().enumerate().filter(|(index, _)| ground.trains[*index]);
+        let (validation_loss, validation_accuracy) = Judgement::parts(judgement);
+        Epoch {
+            phase: phase.name.clone(),
+            refit: self.first_pass.is_some(),
+            epoch: fit.epoch,
+            epochs: phase.epochs,
+            step: fit.steps,
+            steps: phase.epochs * steps,
+            loss: fit.sums.loss / fit.sums.seen,
+            accuracy: fit.sums.right / fit.sums.seen,
+            validation_loss,
+            validation_accuracy,
+            rate: Some(rate),
+            rates: trains
+                .map(|(index, stage)| StageRate {
+                    stage: stage.name().to_owned(),
+                    rate: rate * phase.stage_decay.powi((last - index) as i32),
+                })
+                .collect(),
+            strength: None,
+            seconds_left: fit.seconds / fit.epoch as f64 * (phase.epochs - fit.epoch) as f64,
+            best: false,
+            notice: None,
+        }
+    }
+
+    /// Ends a phase: keeps what was best, or undoes the phase and says why.
+    async fn end(&mut self, phase: &Phase, ground: &Ground, fit: Fit) -> Result<Option<String>> {
+        let mut undone = None;
+        let best = fit.best.as_ref();
+        if let (true, Some((_, model)), Some(before)) = (phase.roll_back, best, self.model.judgement)
+            && let Some(after) = model.judgement
+            && after.loss >= before.loss
+        {
+            undone = Some(format!(
+                "“{}” was undone: it did not make the validation loss smaller ({:.3}, {:.3} before)",
+                phase.name, after.loss, before.loss
+            ));
+        }
+        let kept = best.filter(|_| undone.is_none());
+        let reported = best.map(|(epoch, _)| epoch);
+        if self.first_pass.is_none() {
+            let trains = self.backbone.stages().iter().zip(&ground.trains).filter(|(_, trains)| **trains);
+            self.reports.push(PhaseReport {
+                phase: phase.name.clone(),
+                stages: trains.map(|(stage, _)| stage.name().to_owned()).collect(),
+                epochs: fit.epoch,
+                kept_epoch: kept.map_or(0, |(epoch, _)| epoch.epoch),
+                rolled_back: undone.is_some(),
+                loss: reported.map(|epoch| epoch.loss),
+                accuracy: reported.map(|epoch| epoch.accuracy),
+                validation_loss: reported.and_then(|epoch| epoch.validation_loss),
+                validation_accuracy: reported.and_then(|epoch| epoch.validation_accuracy),
+                frozen_forwards: ground.training.forwards() + ground.held_out.as_ref().map_or(0, Activations::forwards),
+                seconds: fit.seconds,
+            });
+        }
+        if let Some((_, model)) = kept {
+            self.model = Model { moved: model.moved || self.model.moved, ..model.clone() };
+        }
+        Ok(undone)
+    }
+
+    /// The head of a network in training, and how well both recognise the examples held out.
+    async fn judge_network(
+        &self,
+        phase: &Phase,
+        ground: &Ground,
+        network: &Network,
+        pace: &mut Pace,
+    ) -> Result<(Head, Option<Judgement>)> {
+        let plain = Variation::default();
+        let frozen = self.frozen(ground.boundary, &plain);
+        let pooled = async |activations: &Activations, examples: &Rc<Examples>, pace: &mut Pace| {
+            let mut rows = Vec::with_capacity(examples.len());
+            for indices in (0..examples.len()).collect::<Vec<_>>().chunks(JUDGED_TOGETHER) {
+                pace.breathe().await;
+                let x = activations.clean(&frozen, examples, indices).await?;
+                let values = read(ground.road.pooled(&network.stages[ground.boundary..], x)).await?;
+                rows.extend(values.chunks_exact(values.len() / indices.len()).map(Rc::<[f32]>::from));
+            }
+            Ok::<_, Error>(rows)
+        };
+        let head = if phase.loss.is_metric() {
+            let features = pooled(&ground.training, &self.training, pace).await?;
+            Head::prototype(&self.training.with_features(features))?
+        } else {
+            network.layers.to_head(&self.examples.classes, self.model.head.embedding().cloned()).await?
+        };
+        let Some((activations, examples)) = ground.held_out.as_ref().zip(self.judged_by()) else {
+            return Ok((head, None));
+        };
+        let features = pooled(activations, examples, pace).await?;
+        let judgement = Judgement::of(&head, &features, &examples.targets);
+        if !judgement.loss.is_finite() {
+            return Err(Error::Diverged { epoch: 0, rate: phase.rate });
+        }
+        Ok((head, Some(judgement)))
+    }
+
+    /// Features of examples by the stages of today.
+    async fn features_of(&self, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
+        if !self.model.moved {
+            return Ok(examples.features.clone());
+        }
+        features(&self.backbone.with_stages(self.model.stages.clone()), examples).await
+    }
+
+    async fn ground(&self, phase: &Phase, pace: &mut Pace) -> Result<Ground> {
+        let names: Vec<&str> = self.backbone.stages().iter().map(Stage::name).collect();
+        let trains = phase.trains(&names)?;
+        let boundary = trains.iter().position(|trains| *trains).unwrap_or(trains.len());
+        // A matrix of a few hundred rows is too little for a GPU to pay.
+        let device = if boundary == trains.len() { Device::flex() } else { self.backbone.device().clone() };
+        let centre = self.model.head.embedding().map(|embedding| {
+            let centre = embedding.centre();
+            Tensor::from_data(TensorData::new(centre.to_vec(), [1, centre.len()]), &device)
+        });
+        let nuisance = self.backbone.nuisance().filter(|_| boundary < trains.len()).cloned();
+        let road = Road { nuisance, centre };
+        let known = boundary == trains.len() && !self.model.moved;
+        let plain = Variation::default();
+        let compute = async |examples: &Rc<Examples>, variation: &Variation, pace: &mut Pace| {
+            if known && variation.is_none() {
+                return Ok(Activations::of_features(examples));
+            }
+            let frozen = self.frozen(boundary, variation);
+            Activations::compute(&frozen, examples, self.plan.cache_megabytes, pace).await
+        };
+        let training = compute(&self.training, &phase.augmentation, pace).await?;
+        let held_out = match self.judged_by() {
+            Some(examples) => Some(compute(examples, &plain, pace).await?),
+            None => None,
+        };
+        Ok(Ground { weights: self.training.weights(), trains, boundary, device, road, training, held_out })
+    }
+
+    /// What stays frozen in a phase.
+    fn frozen<'a>(&'a self, boundary: usize, variation: &'a Variation) -> Frozen<'a> {
+        let stages = &self.model.stages[..boundary];
+        let whole = boundary == self.model.stages.len();
+        Frozen {
+            stages,
+            pooled: whole.then(|| &*self.backbone),
+            spec: self.backbone.input(),
+            variation,
+            seed: self.plan.seed,
+            device: self.backbone.device(),
+        }
+    }
+
+    fn as_trained(&self, model: &Model) -> Trained {
+        let backbone = if model.moved || self.model.moved {
+            Some(Rc::new(self.backbone.with_stages(model.stages.clone())))
+        } else {
+            (!self.original).then(|| self.backbone.clone())
+        };
+        Trained { backbone, head: Rc::new(model.head.clone()) }
+    }
+
+    fn report(&self, reason: Ending) -> Report {
+        let last = self.reports.iter().rfind(|report| report.kept_epoch > 0);
+        Report {
+            reason,
+            epochs: self.epochs,
+            loss: last.and_then(|report| report.loss),
+            accuracy: last.and_then(|report| report.accuracy),
+            validation_loss: last.and_then(|report| report.validation_loss),
+            validation_accuracy: last.and_then(|report| report.validation_accuracy),
+            strength: self.strength,
+            training_examples: self.examples.len() - self.held_out.as_ref().map_or(0, |examples| examples.len()),
+            validation_examples: self.held_out.as_ref().map_or(self.cross_validated, |examples| examples.len()),
+            phases: self.reports.clone(),
+            seconds: self.seconds,
+        }
     }
 }
 
-fn check_examples(examples: &LabelledFeatures) -> Result<()> {
+impl Model {
+    /// What a plan starts from.
+    fn new(backbone: &Backbone, examples: &Examples, plan: &Plan) -> Result<Self> {
+        let head = match plan.head.start {
+            HeadStart::Prototype => Head::prototype(&examples.labelled_features())?,
+            HeadStart::Random => {
+                let embedding = plan.head.directions.then(|| Embedding::fit(&examples.features));
+                random_head(examples.classes.clone(), embedding, backbone.feature_count(), plan)
+            }
+        };
+        Ok(Self { stages: backbone.stages().to_vec(), head, judgement: None, moved: false, learned: false })
+    }
+}
+
+/// A head of small random weights, so that in the beginning all classes are about as probable.
+fn random_head(classes: Vec<String>, embedding: Option<Embedding>, features: usize, plan: &Plan) -> Head {
+    let mut rng = seeded(&[plan.seed, 0x4ead]);
+    let mut within = |most: f32, count: usize| -> Vec<f32> {
+        (0..count).map(|_| most * (2.0 * rng.random::<f32>() - 1.0)).collect()
+    };
+    // He et al., 2015 (arXiv 1502.01852): the scale of the features lives on.
+    let hidden = plan.head.hidden.as_ref().map(|hidden| Hidden {
+        weight: within((6.0 / features as f32).sqrt(), hidden.size * features),
+        bias: vec![0.0; hidden.size],
+        activation: hidden.activation,
+    });
+    let width = plan.head.hidden.as_ref().map_or(features, |hidden| hidden.size);
+    let output = (within(0.02, classes.len() * width), vec![0.0; classes.len()]);
+    let kind = if hidden.is_some() { HeadKind::Mlp } else { HeadKind::Linear };
+    Head::new(kind, classes, embedding, hidden, output)
+}
+
+impl Judgement {
+    fn of(head: &Head, features: &[Rc<[f32]>], targets: &[usize]) -> Self {
+        let (mut loss, mut right) = (0.0, 0);
+        for (features, target) in features.iter().zip(targets) {
+            let logits = head.logits(features);
+            loss += cross_entropy(&logits, *target, 0.0);
+            right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
+        }
+        let count = targets.len() as f32;
+        Self { loss: loss / count, accuracy: right as f32 / count }
+    }
+
+    fn parts(judgement: Option<Self>) -> (Option<f32>, Option<f32>) {
+        (judgement.map(|judgement| judgement.loss), judgement.map(|judgement| judgement.accuracy))
+    }
+}
+
+impl Ground {
+    /// Whether any stage trains.
+    fn moves(&self) -> bool {
+        self.trains.contains(&true)
+    }
+}
+
+impl Fit {
+    fn new(model: &Model, phase: &Phase, ground: &Ground) -> Self {
+        let layers = Layers::of(&model.head, &ground.device);
+        let network = Network { stages: model.stages.clone(), layers };
+        let average = (phase.averaging > 0.0).then(|| network.clone());
+        Self {
+            optimizers: (0..=model.stages.len()).map(|_| phase.optimizer.init(phase.clip)).collect(),
+            network: network.prepared(&ground.trains, phase.norm),
+            average,
+            epoch: 0,
+            steps: 0,
+            step: 0,
+            sums: Sums::default(),
+            first_loss: None,
+            losses: vec![],
+            best: None,
+            seconds: 0.0,
+            notice: None,
+        }
+    }
+
+    /// To go back to: running statistics are updated in place, and clones share them.
+    fn copy(&self, phase: &Phase, ground: &Ground) -> Self {
+        Self { network: self.network.prepared(&ground.trains, phase.norm), ..self.clone() }
+    }
+
+    /// What is judged and kept: the averaged network, or the network itself.
+    fn shown(&self) -> Network {
+        self.average.as_ref().unwrap_or(&self.network).valid()
+    }
+
+    async fn add(&mut self, pending: Vec<Tensor<1>>) -> Result<()> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        for sums in read(Tensor::cat(pending, 0)).await?.as_chunks::<3>().0 {
+            self.sums.loss += sums[0];
+            self.sums.right += sums[1];
+            self.sums.seen += sums[2];
+        }
+        Ok(())
+    }
+}
+
+/// The backbone that a plan starts from, where that is not the one that was given.
+fn starting_backbone(backbone: &Backbone, plan: &Plan) -> Result<Backbone> {
+    let device = backbone.device();
+    let mut start = backbone.clone();
+    if plan.weights == StartingWeights::Random {
+        device.seed(plan.seed);
+        start = Backbone::random(backbone.metadata().clone(), device)?;
+    }
+    if plan.input == InputAdaptation::Repeat { Ok(start) } else { start.with_input(plan.input, plan.seed) }
+}
+
+/// Features of examples as they are.
+async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
+    let mut pace = Pace::new();
+    let mut features = Vec::with_capacity(examples.len());
+    for sources in examples.sources.chunks(JUDGED_TOGETHER) {
+        pace.breathe().await;
+        let pictures = sources.iter().map(|source| source.picture(backbone.input())).collect::<Result<Vec<_>>>()?;
+        features.extend(backbone.features(&pictures).await?);
+    }
+    Ok(features)
+}
+
+fn check(examples: &Examples, plan: &Plan) -> Result<()> {
     if examples.classes.len() < 2 {
         return Err(Error::TooFewClasses(examples.classes.len()));
     }
     for (index, class) in examples.classes.iter().enumerate() {
-        let count = examples.targets.iter().filter(|target| **target == index).count();
-        if count < 2 {
+        if !examples.targets.contains(&index) {
             return Err(Error::TooFewExamples(format!(
-                "“{class}” has {}; draw at least two of each class to train (five are a good start)",
-                if count == 0 { "no drawing" } else { "only one drawing" }
+                "“{class}” has no drawing; draw at least one of each class to train (five are a good start)"
             )));
         }
     }
-    Ok(())
-}
-
-/// Embedded features `[examples, features]` and class indices `[examples]`, as `head` numbers them.
-fn tensors(head: &Head, examples: &LabelledFeatures, device: &Device) -> (Tensor<2>, Tensor<1, Int>) {
-    let embedding = head.embedding().expect("a prototype head embeds");
-    let values: Vec<f32> = examples.features.iter().flat_map(|features| embedding.apply(features)).collect();
-    let shape = [examples.features.len(), values.len() / examples.features.len().max(1)];
-    let targets: Vec<i32> = examples.targets.iter().map(|target| *target as i32).collect();
-    (
-        Tensor::from_data(TensorData::new(values, shape), device),
-        Tensor::from_data(TensorData::new(targets, [examples.targets.len()]), device),
-    )
-}
-
-/// burn's linear layer keeps its weight as `[features, classes]`, a head as `[classes, features]`.
-fn linear_from(head: &Head, device: &Device) -> Linear {
-    let (weight, bias) = head.parameters();
-    let shape = [bias.len(), weight.len() / bias.len()];
-    let rows = Tensor::<2>::from_data(TensorData::new(weight.to_vec(), shape), &Device::flex());
-    Linear {
-        weight: Param::from_data(rows.transpose().into_data(), device),
-        bias: Some(Param::from_data(TensorData::new(bias.to_vec(), [bias.len()]), device)),
+    let needs_teacher = plan.phases.iter().any(|phase| phase.loss.needs_teacher());
+    if needs_teacher && examples.teacher.is_none() {
+        return Err(Error::BadOption(
+            "a student needs a teacher: give the probabilities that a trained network gives these drawings".into(),
+        ));
     }
-}
-
-async fn trained_head(start: &Head, linear: &Linear) -> Result<Head> {
-    let linear = linear.valid();
-    let weight = read(linear.weight.val().transpose()).await?;
-    let bias = linear.bias.as_ref().expect("it was made with a bias");
-    Ok(Head::trained(start, weight, read(bias.val()).await?))
-}
-
-/// How many rows of `logits` have their largest value at the target.
-fn count_right(logits: &[f32], targets: impl ExactSizeIterator<Item = usize>) -> usize {
-    let classes = logits.len() / targets.len().max(1);
-    let largest = |row: &[f32]| (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
-    logits.chunks_exact(classes.max(1)).zip(targets).filter(|(row, target)| largest(row) == Some(*target)).count()
+    Ok(())
 }

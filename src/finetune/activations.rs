@@ -1,0 +1,141 @@
+//! What frozen stages make of the examples, computed once for each example and view.
+
+use std::cell::Cell;
+
+use burn::prelude::*;
+use burn::tensor::Int;
+
+use super::Variation;
+use super::examples::Examples;
+use crate::backbone::{Backbone, InputSpec, Stage, batch, forward, without_nuisance};
+use crate::device::read;
+use crate::error::Result;
+use crate::pace::Pace;
+
+/// Drawings that go through frozen stages together.
+const BATCH: usize = 8;
+
+/// The part of the network that does not train, and how examples are shown to it.
+pub(super) struct Frozen<'a> {
+    /// The stages before the boundary, from the input on, without gradients.
+    pub stages: &'a [Stage],
+    /// The backbone that they belong to, if they are all of it: what comes out then is its features
+    /// `[examples, features, 1, 1]`, on the CPU.
+    pub pooled: Option<&'a Backbone>,
+    pub spec: &'a InputSpec,
+    pub variation: &'a Variation,
+    pub seed: u64,
+    /// Where the stages are.
+    pub device: &'a Device,
+}
+
+impl Frozen<'_> {
+    /// Activations of examples, each in one view.
+    async fn activations(&self, examples: &Examples, shown: &[(usize, u64)]) -> Result<Tensor<4>> {
+        let picture =
+            |(index, view): &(usize, u64)| examples.view(*index, *view, self.spec, self.variation, self.seed);
+        let pictures = shown.iter().map(picture).collect::<Result<Vec<_>>>()?;
+        let mut x = batch(self.spec, &pictures, self.device);
+        if let Some(backbone) = self.pooled {
+            let features = read(without_nuisance(forward(self.stages, x, |_, _| ()), backbone.nuisance())).await?;
+            let shape = [shown.len(), features.len() / shown.len(), 1, 1];
+            return Ok(Tensor::from_data(TensorData::new(features, shape), &Device::flex()));
+        }
+        for stage in self.stages {
+            x = stage.forward(x);
+        }
+        Ok(x)
+    }
+}
+
+/// Activations at a boundary.
+#[derive(Debug)]
+pub(super) struct Activations {
+    /// `[views * examples, channels, height, width]`, view by view; `None` where they do not fit into memory, or where
+    /// nothing is frozen and every view is new.
+    cached: Option<Tensor<4>>,
+    examples: usize,
+    views: u64,
+    /// Drawings that went through the frozen stages.
+    forwards: Cell<usize>,
+}
+
+impl Activations {
+    /// Computes all views, unless they need more than `megabytes`. Without variations there is one view; where nothing is
+    /// frozen, variations are not cached, but new in every epoch.
+    pub async fn compute(frozen: &Frozen<'_>, examples: &Examples, megabytes: usize, pace: &mut Pace) -> Result<Self> {
+        let views = if frozen.variation.is_none() { 1 } else { frozen.variation.views as u64 };
+        let mut activations = Self { cached: None, examples: examples.len(), views, forwards: Cell::new(0) };
+        if frozen.stages.is_empty() && views > 1 {
+            return Ok(activations);
+        }
+        let all: Vec<(usize, u64)> = (0..views).flat_map(|view| (0..examples.len()).map(move |i| (i, view))).collect();
+        let mut parts = Vec::with_capacity(all.len().div_ceil(BATCH));
+        for shown in all.chunks(BATCH) {
+            pace.breathe().await;
+            let part = frozen.activations(examples, shown).await?;
+            activations.count(frozen, shown.len());
+            let bytes = part.shape().num_elements() / shown.len() * all.len() * size_of::<f32>();
+            if bytes > megabytes * 1_000_000 {
+                return Ok(activations);
+            }
+            parts.push(part);
+        }
+        activations.cached = Some(Tensor::cat(parts, 0));
+        Ok(activations)
+    }
+
+    /// Features that are known already, as activations behind all stages.
+    pub fn of_features(examples: &Examples) -> Self {
+        let shape = [examples.len(), examples.features.first().map_or(0, |features| features.len()), 1, 1];
+        let values: Vec<f32> = examples.features.iter().flat_map(|features| features.iter().copied()).collect();
+        let cached = Some(Tensor::from_data(TensorData::new(values, shape), &Device::flex()));
+        Self { cached, examples: examples.len(), views: 1, forwards: Cell::new(0) }
+    }
+
+    /// Those of a batch in an epoch, which decides the views.
+    pub async fn select(
+        &self,
+        frozen: &Frozen<'_>,
+        examples: &Examples,
+        indices: &[usize],
+        epoch: usize,
+    ) -> Result<Tensor<4>> {
+        // Every example shows its views in turn, and not all examples the same one.
+        let view = |index: usize| match &self.cached {
+            None if self.views > 1 && frozen.stages.is_empty() => epoch as u64 + 1,
+            _ => (epoch as u64 + index as u64) % self.views,
+        };
+        self.views(frozen, examples, &indices.iter().map(|index| (*index, view(*index))).collect::<Vec<_>>()).await
+    }
+
+    /// Those of examples as they are.
+    pub async fn clean(&self, frozen: &Frozen<'_>, examples: &Examples, indices: &[usize]) -> Result<Tensor<4>> {
+        self.views(frozen, examples, &indices.iter().map(|index| (*index, 0)).collect::<Vec<_>>()).await
+    }
+
+    async fn views(&self, frozen: &Frozen<'_>, examples: &Examples, shown: &[(usize, u64)]) -> Result<Tensor<4>> {
+        match &self.cached {
+            Some(cached) => {
+                let row = |(index, view): &(usize, u64)| (*view as usize * self.examples + index) as i32;
+                let rows: Vec<i32> = shown.iter().map(row).collect();
+                Ok(cached.clone().select(0, Tensor::<1, Int>::from_data(rows.as_slice(), &cached.device())))
+            }
+            None => {
+                self.count(frozen, shown.len());
+                frozen.activations(examples, shown).await
+            }
+        }
+    }
+
+    fn count(&self, frozen: &Frozen<'_>, drawings: usize) {
+        if !frozen.stages.is_empty() {
+            self.forwards.set(self.forwards.get() + drawings);
+        }
+    }
+
+    /// Drawings that went through the frozen stages so far.
+    pub fn forwards(&self) -> usize {
+        self.forwards.get()
+    }
+}
