@@ -5,11 +5,13 @@
 
 mod augment;
 mod image;
+mod pixels;
 mod raster;
 mod stroke;
 
 pub use augment::Augmentation;
 pub use image::Image;
+pub use pixels::{PixelAugmentation, Policy};
 pub use raster::Picture;
 pub use stroke::{Doodle, Stroke};
 
