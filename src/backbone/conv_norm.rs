@@ -11,8 +11,8 @@ use crate::kernels::{Activation, BatchStatistics, ConvNormOp};
 /// A bias-free convolution, batch normalisation and an activation.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
-    conv: Conv2d,
-    norm: BatchNorm,
+    pub(super) conv: Conv2d,
+    pub(super) norm: BatchNorm,
     #[module(skip)]
     activation: Activation,
 }

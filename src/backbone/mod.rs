@@ -2,6 +2,7 @@
 //!
 //! Freezing, learning rates, caching and weight names speak of stages, and know nothing of any architecture.
 
+mod adapt;
 mod conv_norm;
 mod doodlenet;
 mod efficientnet;
@@ -9,6 +10,7 @@ mod mbconv;
 mod spec;
 mod weights;
 
+pub use adapt::InputAdaptation;
 pub use conv_norm::ConvNorm;
 pub use doodlenet::Residual;
 pub use mbconv::MbConv;
@@ -144,7 +146,8 @@ impl Backbone {
     /// # Errors
     /// [`Error::BadOption`] if there is no such network.
     pub fn random(metadata: Metadata, device: &Device) -> Result<Self> {
-        let stages = architecture(&metadata.backbone, device).ok_or_else(|| unknown(&metadata.backbone))?;
+        let mut stages = architecture(&metadata.backbone, device).ok_or_else(|| unknown(&metadata.backbone))?;
+        adapt::take_channels(&mut stages, metadata.input.channels, device);
         Ok(Self::from_stages(metadata, stages, device))
     }
 
@@ -194,12 +197,13 @@ impl Backbone {
     /// [`Error::BadWeights`] naming the tensor that is missing, of another shape, superfluous, or not finite.
     pub fn load(weights: &Weights, device: &Device) -> Result<Self> {
         let metadata = weights.metadata().clone();
-        let stages = architecture(&metadata.backbone, device).ok_or_else(|| {
+        let mut stages = architecture(&metadata.backbone, device).ok_or_else(|| {
             Error::BadWeights(format!(
                 "these are weights of “{}”, a backbone that this version does not know",
                 metadata.backbone
             ))
         })?;
+        adapt::take_channels(&mut stages, metadata.input.channels, device);
         let backbone = Self::from_stages(metadata, weights.fill(stages, device)?, device);
         Ok(match weights.shape(NUISANCE) {
             Some(shape) => {

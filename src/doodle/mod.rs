@@ -5,11 +5,15 @@
 
 mod augment;
 mod image;
+mod pixels;
 mod raster;
 mod stroke;
 
 pub use augment::Augmentation;
+pub(crate) use augment::normal;
 pub use image::Image;
+pub(crate) use pixels::window;
+pub use pixels::{PixelAugmentation, Policy};
 pub use raster::Picture;
 pub use stroke::{Doodle, Stroke};
 

@@ -263,7 +263,7 @@ impl Logistic {
             }
         }
         let (classes, embedding) = (self.classes.clone(), Some(self.embedding.clone()));
-        Head { kind: HeadKind::Linear, classes, embedding, weight, bias }
+        Head { kind: HeadKind::Linear, classes, embedding, hidden: None, weight, bias }
     }
 }
 

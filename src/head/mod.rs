@@ -1,4 +1,4 @@
-//! What sits on the features: a linear classifier of centred directions.
+//! What sits on the features: a linear classifier of centred directions, with a hidden layer if need be.
 //!
 //! Features are scaled to unit length, centred on the examples' mean and scaled to unit length again, which on few
 //! examples beats raw features by several points (Wang et al., "SimpleShot", 2019, arXiv 1911.04623). On those
@@ -10,9 +10,11 @@
 //! | `embedding` | from features to directions |
 //! | `prototype` | the classes' means: an answer at once |
 //! | `logistic` | logistic regression, solved to convergence |
-//! | `matrix` | the products under it |
+//! | `hidden` | a layer between directions and logits |
+//! | `matrix` | the products under them |
 
 mod embedding;
+mod hidden;
 mod logistic;
 mod matrix;
 mod prototype;
@@ -20,6 +22,7 @@ mod prototype;
 use std::rc::Rc;
 
 pub use embedding::Embedding;
+pub use hidden::{Hidden, HiddenActivation};
 pub(crate) use logistic::Logistic;
 use matrix::dot;
 
@@ -34,6 +37,8 @@ pub enum HeadKind {
     Prototype,
     /// Trained: by logistic regression or by gradient descent.
     Linear,
+    /// Trained, with a hidden layer.
+    Mlp,
     /// Came ready-made with the weights.
     Pretrained,
 }
@@ -66,7 +71,8 @@ pub struct Head {
     kind: HeadKind,
     classes: Vec<String>,
     embedding: Option<Embedding>,
-    /// `classes` rows of `features` values.
+    hidden: Option<Hidden>,
+    /// `classes` rows of as many values as there are features or, if there are any, hidden units.
     weight: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -74,7 +80,7 @@ pub struct Head {
 impl Head {
     /// A trained head on the embedding of `start`.
     pub(crate) fn trained(start: &Self, weight: Vec<f32>, bias: Vec<f32>) -> Self {
-        Self { kind: HeadKind::Linear, weight, bias, ..start.clone() }
+        Self { kind: HeadKind::Linear, hidden: None, weight, bias, ..start.clone() }
     }
 
     /// The pretrained classifier in a weight file, on raw features: `classifier.weight` `[classes, features]` and
@@ -89,6 +95,7 @@ impl Head {
             bias: weights.tensor("classifier.bias", &[classes.len()])?,
             classes,
             embedding: None,
+            hidden: None,
         })
     }
 
@@ -102,7 +109,8 @@ impl Head {
         &self.classes
     }
 
-    /// Rows of the weight matrix, `[classes, features]`, and the bias, `[classes]`.
+    /// Rows of the last weight matrix, `[classes, features]` or, with a hidden layer, `[classes, hidden]`, and its bias,
+    /// `[classes]`.
     pub(crate) fn parameters(&self) -> (&[f32], &[f32]) {
         (&self.weight, &self.bias)
     }
@@ -128,8 +136,12 @@ impl Head {
             Some(embedding) => embedding.apply(features),
             None => features.to_vec(),
         };
-        let rows = self.weight.chunks_exact(embedded.len().max(1));
-        rows.zip(&self.bias).map(|(row, bias)| bias + dot(row, &embedded)).collect()
+        let inputs = match &self.hidden {
+            Some(hidden) => hidden.forward(&embedded),
+            None => embedded,
+        };
+        let rows = self.weight.chunks_exact(inputs.len().max(1));
+        rows.zip(&self.bias).map(|(row, bias)| bias + dot(row, &inputs)).collect()
     }
 
     /// One probability a class, summing to 1: the softmax of the logits.

@@ -40,7 +40,7 @@ impl Head {
         let classes: Vec<String> = taught.iter().map(|class| examples.classes[*class].clone()).collect();
         let weight = prototypes.into_iter().flatten().map(|v| v * sharpness).collect();
         let bias = vec![0.0; classes.len()];
-        Ok(Self { kind: HeadKind::Prototype, classes, embedding: Some(embedding), weight, bias })
+        Ok(Self { kind: HeadKind::Prototype, classes, embedding: Some(embedding), hidden: None, weight, bias })
     }
 }
 
