@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::matrix::dot;
 
 /// Length of an embedding, which makes it the inverse temperature of the cosines between them.
-pub(super) const SCALE: f32 = 12.0;
+pub(crate) const SCALE: f32 = 12.0;
 
 /// Maps features to directions: unit length, centred, then of length 12: the inverse temperature of cosines.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,11 @@ impl Embedding {
         }
         centre.iter_mut().for_each(|v| *v /= features.len() as f32);
         Self { centre }
+    }
+
+    /// What is subtracted from directions.
+    pub(crate) fn centre(&self) -> &[f32] {
+        &self.centre
     }
 
     /// Embeds features; a vector of the same length, of length 12, or zero.

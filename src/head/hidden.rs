@@ -67,26 +67,6 @@ impl Hidden {
 }
 
 impl Head {
-    /// A trained head with a hidden layer, for the classes and on the embedding of `start`. `weight` has rows
-    /// `[classes, hidden]`, `bias` is `[classes]`.
-    ///
-    /// # Panics
-    /// If these are not the shapes.
-    pub fn mlp(start: &Self, hidden: Hidden, weight: Vec<f32>, bias: Vec<f32>) -> Self {
-        assert!(
-            !hidden.bias.is_empty()
-                && hidden.weight.len().is_multiple_of(hidden.bias.len())
-                && bias.len() == start.classes.len()
-                && weight.len() == bias.len() * hidden.bias.len(),
-            "{} hidden units of {} weights and {} classes of {} weights do not fit one another",
-            hidden.bias.len(),
-            hidden.weight.len(),
-            bias.len(),
-            weight.len()
-        );
-        Self { kind: HeadKind::Mlp, hidden: Some(hidden), weight, bias, ..start.clone() }
-    }
-
     /// The hidden layer, if it has one.
     pub fn hidden(&self) -> Option<&Hidden> {
         self.hidden.as_ref()

@@ -78,9 +78,17 @@ pub struct Head {
 }
 
 impl Head {
-    /// A trained head on the embedding of `start`.
-    pub(crate) fn trained(start: &Self, weight: Vec<f32>, bias: Vec<f32>) -> Self {
-        Self { kind: HeadKind::Linear, hidden: None, weight, bias, ..start.clone() }
+    /// A head of these parts: `output` has rows `[classes, features]`, or `[classes, hidden]` with a hidden layer, and a bias
+    /// `[classes]`.
+    pub(crate) fn new(
+        kind: HeadKind,
+        classes: Vec<String>,
+        embedding: Option<Embedding>,
+        hidden: Option<Hidden>,
+        output: (Vec<f32>, Vec<f32>),
+    ) -> Self {
+        let (weight, bias) = output;
+        Self { kind, classes, embedding, hidden, weight, bias }
     }
 
     /// The pretrained classifier in a weight file, on raw features: `classifier.weight` `[classes, features]` and
