@@ -2,11 +2,13 @@
 
 mod cache;
 mod logistic;
+mod optimizer;
 mod plan;
 mod schedule;
 mod session;
 
 pub use cache::FeatureCache;
+pub use optimizer::Optimizer;
 pub use plan::{Plan, Solver};
 pub use schedule::warm_up_then_cosine;
 pub use session::{Ending, Epoch, Report, train_head};
