@@ -10,5 +10,5 @@ mod session;
 pub use cache::FeatureCache;
 pub use optimizer::Optimizer;
 pub use plan::{Plan, Solver};
-pub use schedule::warm_up_then_cosine;
+pub use schedule::{Schedule, reductions, warm_up_then_cosine};
 pub use session::{Ending, Epoch, Report, train_head};
