@@ -2,12 +2,14 @@
 
 mod cache;
 mod logistic;
+mod loss;
 mod optimizer;
 mod plan;
 mod schedule;
 mod session;
 
 pub use cache::FeatureCache;
+pub use loss::Loss;
 pub use optimizer::Optimizer;
 pub use plan::{Plan, Solver};
 pub use schedule::{Schedule, reductions, warm_up_then_cosine};
