@@ -30,10 +30,15 @@ fn check() -> Result<()> {
     FAULT.with_borrow(|fault| fault.clone().map_or(Ok(()), Err))
 }
 
-/// Forgets the faults of the GPU before, when another one is taken.
-#[cfg(any(target_arch = "wasm32", test))]
-pub(super) fn clear() {
+/// Forgets the faults so far: of the GPU before, when another one is taken, or of one that was asked for too much memory.
+pub fn forgive() {
     FAULT.set(None);
+}
+
+/// Whether a GPU failed for want of memory.
+pub fn is_out_of_memory(cause: &str) -> bool {
+    let cause = cause.to_lowercase();
+    ["out of memory", "outofmemory", "out-of-memory"].iter().any(|words| cause.contains(words))
 }
 
 /// Reads a tensor back.
@@ -121,7 +126,7 @@ mod tests {
         assert_eq!(check().unwrap_err().code(), "device-lost");
         let on_cpu = Tensor::<1>::ones([3], &Device::flex());
         assert_eq!(pollster::block_on(read(on_cpu)).unwrap(), [1.0; 3], "the CPU is not concerned");
-        clear();
+        forgive();
         check().unwrap();
     }
 }

@@ -4,7 +4,7 @@ mod fault;
 #[cfg(target_arch = "wasm32")]
 mod webgpu;
 
-pub use fault::read;
+pub use fault::{forgive, is_out_of_memory, read};
 #[cfg(target_arch = "wasm32")]
 pub use webgpu::acquire as webgpu;
 

@@ -33,7 +33,7 @@ fn prepare() {
 /// [`Error::NoWebGpu`] if the browser offers none, or burn cannot use what it offers.
 pub async fn acquire() -> Result<Processor> {
     prepare();
-    fault::clear();
+    fault::forgive();
     let unavailable =
         |what: String| Error::NoWebGpu(format!("WebGPU is not available here: {what}; the CPU works everywhere"));
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());

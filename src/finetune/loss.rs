@@ -76,6 +76,12 @@ fn default_share() -> f64 {
     0.9
 }
 
+impl Default for Loss {
+    fn default() -> Self {
+        Self::CrossEntropy { smoothing: 0.0 }
+    }
+}
+
 impl Loss {
     /// Checks every value.
     ///

@@ -30,6 +30,7 @@ pub use logistic::fit as solve_head;
 pub use loss::Loss;
 pub use mixing::Mixing;
 pub use optimizer::Optimizer;
+use optimizer::allow;
 pub use plan::{HeadPlan, HeadStart, HiddenPlan, NormMode, Phase, Plan, StartingWeights, Trainable, Variation};
 pub use report::{Ending, Epoch, PhaseReport, Report, StageRate};
 pub use schedule::{Schedule, reductions, warm_up_then_cosine};

@@ -44,7 +44,7 @@ impl Layers {
     /// Logits `[batch, classes]` of embedded features `[batch, features]`.
     pub fn forward(&self, embedded: Tensor<2>) -> Tensor<2> {
         match &self.hidden {
-            Some(hidden) => self.output.forward(self.activation.apply(hidden.forward(embedded))),
+            Some(hidden) => self.output.forward(self.activation.forward(hidden.forward(embedded))),
             None => self.output.forward(embedded),
         }
     }

@@ -107,6 +107,12 @@ pub(super) fn allow(good: bool, name: &str, value: impl std::fmt::Display, allow
     if good { Ok(()) } else { Err(Error::BadOption(format!("{name} is {value}, but must be {allowed}"))) }
 }
 
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self::AdamW { weight_decay: 0.01 }
+    }
+}
+
 impl Optimizer {
     /// Checks every value.
     ///

@@ -84,6 +84,12 @@ fn default_factor() -> f64 {
     0.5
 }
 
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::Constant {}
+    }
+}
+
 impl Schedule {
     /// Checks every value.
     ///

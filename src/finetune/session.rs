@@ -228,7 +228,7 @@ impl Session {
         while let Some(phase) = self.plan.phases.get(self.phase).cloned() {
             if self.first_pass.is_none() || self.reports[self.phase].kept_epoch > 0 {
                 let left = match phase.optimizer {
-                    Optimizer::Logistic => self.solve(signal, &mut on_epoch).await,
+                    Optimizer::Logistic {} => self.solve(signal, &mut on_epoch).await,
                     _ => self.descend(&phase, signal, &mut on_epoch).await,
                 };
                 self.seconds = before + start.elapsed().as_secs_f64();
@@ -728,6 +728,12 @@ impl Session {
     }
 }
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("plan", &self.plan).field("phase", &self.phase).finish_non_exhaustive()
+    }
+}
+
 impl Model {
     /// What a plan starts from.
     fn new(backbone: &Backbone, examples: &Examples, plan: &Plan) -> Result<Self> {
@@ -791,7 +797,7 @@ impl Fit {
         let average = (phase.averaging > 0.0).then(|| network.clone());
         Self {
             optimizers: (0..=model.stages.len()).map(|_| phase.optimizer.init(phase.clip)).collect(),
-            network: network.prepared(&ground.trains, phase.norm),
+            network: network.prepared(&ground.trains, phase.norm, &ground.device),
             average,
             epoch: 0,
             steps: 0,
@@ -807,7 +813,7 @@ impl Fit {
 
     /// To go back to: running statistics are updated in place, and clones share them.
     fn copy(&self, phase: &Phase, ground: &Ground) -> Self {
-        Self { network: self.network.prepared(&ground.trains, phase.norm), ..self.clone() }
+        Self { network: self.network.prepared(&ground.trains, phase.norm, &ground.device), ..self.clone() }
     }
 
     /// What is judged and kept: the averaged network, or the network itself.

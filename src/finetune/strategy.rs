@@ -131,7 +131,7 @@ fn variation() -> Variation {
 
 /// The head, solved.
 fn solve() -> Phase {
-    Phase { optimizer: Optimizer::Logistic, ..Phase::new("head", Trainable::Head, 1) }
+    Phase { optimizer: Optimizer::Logistic {}, ..Phase::new("head", Trainable::Head, 1) }
 }
 
 /// A head by gradient descent.

@@ -5,7 +5,7 @@ use burn::tensor::activation::{leaky_relu, mish, relu, silu};
 use serde::{Deserialize, Serialize};
 
 use super::matrix::dot;
-use super::{Head, HeadKind};
+use super::Head;
 
 /// What a hidden layer makes of its sums.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::head::LabelledFeatures;
+    use crate::head::{HeadKind, LabelledFeatures};
 
     const ALL: [HiddenActivation; 4] =
         [HiddenActivation::Relu, HiddenActivation::LeakyRelu, HiddenActivation::Silu, HiddenActivation::Mish];
@@ -110,7 +110,9 @@ mod tests {
             let weight: Vec<f32> = embedded.iter().copied().chain(embedded.iter().map(|v| -v)).collect();
             let hidden = Hidden { weight, bias: vec![0.5, 0.25], activation };
             let [on, off] = [144.5, -143.75].map(|v| activation.apply(v));
-            let head = Head::mlp(&prototype, hidden, vec![1.0, 2.0, -1.0, 3.0], vec![10.0, 20.0]);
+            let (classes, embedding) = (prototype.classes().to_vec(), prototype.embedding().cloned());
+            let output = (vec![1.0, 2.0, -1.0, 3.0], vec![10.0, 20.0]);
+            let head = Head::new(HeadKind::Mlp, classes, embedding, Some(hidden), output);
             let logits = head.logits(&examples.features[0]);
             assert!((logits[0] - (10.0 + on + 2.0 * off)).abs() < 1e-3, "{activation:?}: {logits:?}");
             assert!((logits[1] - (20.0 - on + 3.0 * off)).abs() < 1e-3, "{activation:?}: {logits:?}");

@@ -22,6 +22,7 @@ mod prototype;
 use std::rc::Rc;
 
 pub use embedding::Embedding;
+pub(crate) use embedding::SCALE;
 pub use hidden::{Hidden, HiddenActivation};
 pub(crate) use logistic::Logistic;
 use matrix::dot;
