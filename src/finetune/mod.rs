@@ -1,12 +1,14 @@
 //! Learning from examples.
 
 mod cache;
+mod comparison;
 mod logistic;
 mod plan;
 mod schedule;
 mod session;
 
 pub use cache::FeatureCache;
+pub use comparison::Gain;
 pub use plan::{Plan, Solver};
 pub use schedule::warm_up_then_cosine;
 pub use session::{Ending, Epoch, Report, train_head};
