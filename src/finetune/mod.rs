@@ -13,9 +13,11 @@
 //! | `report`, `metrics`, `comparison` | what is told of a run |
 
 mod activations;
+mod comparison;
 mod examples;
 mod logistic;
 mod loss;
+mod metrics;
 mod mixing;
 mod network;
 mod optimizer;
@@ -27,7 +29,9 @@ mod strategy;
 
 pub use examples::{Examples, Source};
 pub use logistic::fit as solve_head;
+pub use comparison::Gain;
 pub use loss::Loss;
+pub use metrics::{Bin, Calibration, ClassEvaluation, Evaluation, Reliability, cross_validate};
 pub use mixing::Mixing;
 pub use optimizer::Optimizer;
 use optimizer::allow;

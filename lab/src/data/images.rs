@@ -11,7 +11,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 use zune_png::PngDecoder;
 
-use super::{Found, Sample};
+use super::{Found, Pixels, Sample};
 
 /// The images in a folder, by name.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -35,7 +35,7 @@ pub(super) fn read_all(folder: &Path, skip_bad: bool) -> Result<Found> {
     let mut found = Found::default();
     for path in list(folder)? {
         match read(&path).and_then(check) {
-            Ok(()) => found.unassigned.push(Sample::Image(path)),
+            Ok(()) => found.unassigned.push(Sample::Image(Pixels::File(path))),
             Err(_) if skip_bad => found.skipped += 1,
             Err(error) => {
                 let advice = "mend or remove it, or leave such files out with --skip-bad";
@@ -47,7 +47,7 @@ pub(super) fn read_all(folder: &Path, skip_bad: bool) -> Result<Found> {
 }
 
 /// Blank paper is found out by looking at it.
-fn check(image: Image) -> Result<()> {
+pub(super) fn check(image: Image) -> Result<()> {
     let small = InputSpec { size: 16, ..InputSpec::dark_on_white(3, [0.0; 3], [1.0; 3]) };
     Input::from(image).render(&small)?;
     Ok(())

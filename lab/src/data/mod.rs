@@ -1,13 +1,17 @@
-//! Real drawings: a folder with a file of strokes, or a folder of images, for each category.
+//! Real drawings: a folder with a file of strokes, a file of bitmaps, or a folder of images, for each category.
 
+mod bitmaps;
 mod images;
 mod strokes;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use doodletune::doodle::{Doodle, Input};
+use flate2::read::MultiGzDecoder;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
@@ -17,11 +21,20 @@ use crate::parallel;
 /// Share of a category's drawings that become queries where the data does not say which.
 const TEST_SHARE: f64 = 0.2;
 
-/// A drawing. Pictures stay in their files until they are looked at: as pixels they would take a megabyte each.
+/// A drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sample {
     Doodle(Doodle),
-    Image(PathBuf),
+    Image(Pixels),
+}
+
+/// Where the pixels of an image are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pixels {
+    /// In a file of its own until they are looked at: they could take a megabyte.
+    File(PathBuf),
+    /// Here, few as they are.
+    Bitmap(bitmaps::Bitmap),
 }
 
 impl Sample {
@@ -29,7 +42,8 @@ impl Sample {
     pub fn input(&self) -> Result<Input> {
         match self {
             Self::Doodle(doodle) => Ok(doodle.clone().into()),
-            Self::Image(path) => images::read(path).map(Input::from),
+            Self::Image(Pixels::File(path)) => images::read(path).map(Input::from),
+            Self::Image(Pixels::Bitmap(bitmap)) => bitmap.image().map(Input::from),
         }
     }
 }
@@ -40,7 +54,7 @@ pub struct Category {
     pub name: String,
     pub train: Vec<Sample>,
     pub test: Vec<Sample>,
-    /// How many lines or files were no drawings and were left out.
+    /// How many lines, bitmaps or files were no drawings and were left out.
     pub skipped: usize,
 }
 
@@ -66,6 +80,8 @@ struct Found {
 enum Source {
     /// `<category>.ndjson` or `<category>.ndjson.gz`.
     Strokes(PathBuf),
+    /// `<category>.npy` or `<category>.npy.gz`.
+    Bitmaps(PathBuf),
     /// A folder of images.
     Images(PathBuf),
 }
@@ -73,9 +89,16 @@ enum Source {
 impl Source {
     fn path(&self) -> &Path {
         match self {
-            Self::Strokes(path) | Self::Images(path) => path,
+            Self::Strokes(path) | Self::Bitmaps(path) | Self::Images(path) => path,
         }
     }
+}
+
+/// The bytes of a file, unzipped if its name ends in `.gz`.
+fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    let file = BufReader::new(File::open(path).with_context(|| format!("cannot open {}", path.display()))?);
+    let zipped = path.extension().is_some_and(|extension| extension == "gz");
+    Ok(if zipped { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) })
 }
 
 /// A folder of categories.
@@ -85,7 +108,7 @@ pub struct Collection {
 }
 
 impl Collection {
-    /// Finds the categories in `dir`: the names of its stroke files and of its folders with images.
+    /// Finds the categories in `dir`: the names of its files of strokes or bitmaps, and of its folders with images.
     pub fn open(dir: &Path) -> Result<Self> {
         let entries = std::fs::read_dir(dir).with_context(|| {
             format!("{} cannot be read: give the folder of the categories with --data", dir.display())
@@ -94,9 +117,10 @@ impl Collection {
         for entry in entries {
             let path = entry.with_context(|| format!("cannot read {}", dir.display()))?.path();
             let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            let stem = file.strip_suffix(".gz").unwrap_or(file).strip_suffix(".ndjson");
-            let (name, source) = match stem {
-                Some(name) if path.is_file() => (name.to_owned(), Source::Strokes(path)),
+            let unzipped = file.strip_suffix(".gz").unwrap_or(file);
+            let (name, source) = match unzipped.rsplit_once('.') {
+                Some((name, "ndjson")) if path.is_file() => (name.to_owned(), Source::Strokes(path)),
+                Some((name, "npy")) if path.is_file() => (name.to_owned(), Source::Bitmaps(path)),
                 _ if path.is_dir() && !images::list(&path)?.is_empty() => (file.to_owned(), Source::Images(path)),
                 _ => continue,
             };
@@ -106,8 +130,8 @@ impl Collection {
         }
         ensure!(
             !sources.is_empty(),
-            "{} holds no categories: there must be <category>.ndjson, <category>.ndjson.gz, or folders named as the \
-             categories with .png or .jpg files in them",
+            "{} holds no categories: there must be <category>.ndjson or <category>.npy, each also as .gz, or folders named \
+             as the categories with .png or .jpg files in them",
             dir.display()
         );
         Ok(Self { dir: dir.to_owned(), sources })
@@ -168,6 +192,7 @@ impl Collection {
         let source = &self.sources[name];
         let Found { mut train, mut test, mut unassigned, skipped } = match source {
             Source::Strokes(path) => strokes::read(path, demand.skip_bad)?,
+            Source::Bitmaps(path) => bitmaps::read(path, demand)?,
             Source::Images(path) => images::read_all(path, demand.skip_bad)?,
         };
         unassigned.shuffle(&mut Pcg64Mcg::seed_from_u64(demand.seed));
@@ -262,16 +287,16 @@ pub(crate) mod tests {
         file
     }
 
-    fn demand(train: usize, test: usize) -> Demand {
+    pub fn demand(train: usize, test: usize) -> Demand {
         Demand { train, test, skip_bad: false, seed: 1 }
     }
 
-    fn read(folder: &Folder, name: &str, demand: &Demand) -> Result<Category> {
+    pub fn read(folder: &Folder, name: &str, demand: &Demand) -> Result<Category> {
         Ok(Collection::open(folder.path())?.read(&[name.to_owned()], demand)?.remove(0))
     }
 
     /// The whole message, which must say all of `parts`.
-    fn assert_refused<T>(result: Result<T>, parts: &[&str]) {
+    pub fn assert_refused<T>(result: Result<T>, parts: &[&str]) {
         let message = format!("{:#}", result.err().expect("it is refused"));
         for part in parts {
             assert!(message.contains(part), "{message:?} does not say {part:?}");

@@ -1,15 +1,13 @@
 //! Quick, Draw!'s form of strokes: a drawing a line.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufRead;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use doodletune::doodle::Doodle;
-use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
-use super::{Found, Sample};
+use super::{Found, Sample, open};
 
 #[derive(Deserialize)]
 struct Row {
@@ -27,11 +25,8 @@ impl Row {
 /// Reads an `.ndjson` or `.ndjson.gz`. Rows whose `split` is `test` are for queries, those with another to learn from. A
 /// line that is not a drawing is an error or, with `skip_bad`, counted and left out.
 pub(super) fn read(path: &Path, skip_bad: bool) -> Result<Found> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let zipped = path.extension().is_some_and(|extension| extension == "gz");
-    let reader: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let mut found = Found::default();
-    for (index, line) in BufReader::new(reader).split(b'\n').enumerate() {
+    for (index, line) in open(path)?.split(b'\n').enumerate() {
         let place = || format!("{}, line {}", path.display(), index + 1);
         let line = line.with_context(|| format!("{} cannot be read: get the file again", place()))?;
         if line.trim_ascii().is_empty() {
