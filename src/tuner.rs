@@ -143,7 +143,8 @@ impl State {
             let guesses = guesses.get(&example.id).ok_or_else(|| {
                 Error::BadOption(format!("the teacher says nothing of example {}; ask it about every one", example.id))
             })?;
-            let probability = |class: &String| guesses.iter().find(|guess| guess.label == *class).map_or(0.0, |g| g.probability);
+            let probability =
+                |class: &String| guesses.iter().find(|guess| guess.label == *class).map_or(0.0, |g| g.probability);
             let row: Vec<f32> = classes.iter().map(probability).collect();
             let sum: f32 = row.iter().sum();
             if row.iter().any(|v| !v.is_finite() || *v < 0.0) || sum <= 0.0 {

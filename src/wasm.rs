@@ -148,7 +148,10 @@ impl Tuner {
 
     /// The plan of a strategy, made to measure for the examples of this moment.
     #[wasm_bindgen(unchecked_return_type = "Plan")]
-    pub fn plan(&self, #[wasm_bindgen(unchecked_param_type = "Strategy")] strategy: JsValue) -> Result<JsValue, JsValue> {
+    pub fn plan(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Strategy")] strategy: JsValue,
+    ) -> Result<JsValue, JsValue> {
         let strategy: Strategy = options_from(strategy).map_err(to_error)?;
         to_js(&self.0.plan(strategy))
     }
@@ -169,7 +172,10 @@ impl Tuner {
 
     /// Goes on with the training that was paused.
     #[wasm_bindgen(unchecked_return_type = "Promise<TrainReport>")]
-    pub fn resume(&self, #[wasm_bindgen(unchecked_param_type = "(event: TrainEvent) => void")] on_event: Function) -> Promise {
+    pub fn resume(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "(event: TrainEvent) => void")] on_event: Function,
+    ) -> Promise {
         let tuner = self.0.clone();
         promise(async move { serialized(&tuner.resume(teller(on_event)).await?) })
     }

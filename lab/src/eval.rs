@@ -11,7 +11,9 @@ use burn::tensor::Device;
 use clap::ValueEnum;
 use doodletune::backbone::{Backbone, Weights};
 use doodletune::doodle::Input;
-use doodletune::finetune::{Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head};
+use doodletune::finetune::{
+    Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head,
+};
 use doodletune::head::{Head, LabelledFeatures};
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -168,7 +170,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         fit_seconds += start.elapsed().as_secs_f64();
         let queries = match tuned {
             Some(tuned) => {
-                let (features, _) = extract(&tuned, &settings, &categories, std::slice::from_ref(episode), Side::Queries)?;
+                let (features, _) =
+                    extract(&tuned, &settings, &categories, std::slice::from_ref(episode), Side::Queries)?;
                 labelled(&categories, &features, episode, |class| &class.queries)
             }
             None => labelled(&categories, &features, episode, |class| &class.queries),
@@ -193,15 +196,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// One line for people on standard error; JSON where it was asked for.
 fn report(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
-    let Settings { way, shot, queries, backbone, size, head, strategy, ref plan, partial, seed, ref categories, .. } =
-        *outcome.settings;
+    let Settings {
+        way, shot, queries, backbone, size, head, strategy, ref plan, partial, seed, ref categories, ..
+    } = *outcome.settings;
     let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
     eprintln!(
         "{way} of {} categories an episode, {shot} drawings a class to learn from, {queries} to recognise{}; {backbone} \
          at {size} px, {}, head {}, seed {seed}",
         categories.len(),
         if partial < 1.0 { format!(" by the first {partial} of their points") } else { String::new() },
-        if plan.is_some() { "a plan".into() } else { serde_json::to_value(strategy)?.as_str().unwrap_or_default().to_owned() },
+        if plan.is_some() {
+            "a plan".into()
+        } else {
+            serde_json::to_value(strategy)?.as_str().unwrap_or_default().to_owned()
+        },
         name(head.to_possible_value()).unwrap_or_default(),
     );
     eprintln!(
@@ -296,7 +304,10 @@ fn plan(settings: &Settings, backbone: &Backbone, support: &LabelledFeatures, ep
         return Some(Plan { seed, ..plan.clone() });
     }
     if settings.strategy == Strategy::FeatureExtraction {
-        let head = || Plan { refit: true, ..Plan::new(vec![Phase { batch_size: 32, ..Phase::new("head", Trainable::Head, 60) }]) };
+        let head = || Plan {
+            refit: true,
+            ..Plan::new(vec![Phase { batch_size: 32, ..Phase::new("head", Trainable::Head, 60) }])
+        };
         return (settings.head == HeadName::AdamW).then(|| Plan { seed, ..head() });
     }
     let situation = Situation {
@@ -341,7 +352,8 @@ fn fine_tune(
 /// The drawings of an episode to learn from, in the order of [`labelled`].
 fn sources(backbone: &Backbone, categories: &[Category], episode: &[EpisodeClass]) -> Result<Vec<Source>> {
     let picks = episode.iter().flat_map(|class| &class.support);
-    let source = |pick: &Pick| Ok(Source::keep(&categories[pick.category].train[pick.index].input()?, backbone.input())?);
+    let source =
+        |pick: &Pick| Ok(Source::keep(&categories[pick.category].train[pick.index].input()?, backbone.input())?);
     picks.map(source).collect()
 }
 

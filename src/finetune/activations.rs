@@ -32,8 +32,7 @@ pub(super) struct Frozen<'a> {
 impl Frozen<'_> {
     /// Activations of examples, each in one view.
     async fn activations(&self, examples: &Examples, shown: &[(usize, u64)]) -> Result<Tensor<4>> {
-        let picture =
-            |(index, view): &(usize, u64)| examples.view(*index, *view, self.spec, self.variation, self.seed);
+        let picture = |(index, view): &(usize, u64)| examples.view(*index, *view, self.spec, self.variation, self.seed);
         let pictures = shown.iter().map(picture).collect::<Result<Vec<_>>>()?;
         let mut x = batch(self.spec, &pictures, self.device);
         if let Some(backbone) = self.pooled {

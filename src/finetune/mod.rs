@@ -27,9 +27,9 @@ mod schedule;
 mod session;
 mod strategy;
 
+pub use comparison::Gain;
 pub use examples::{Examples, Source};
 pub use logistic::fit as solve_head;
-pub use comparison::Gain;
 pub use loss::Loss;
 pub use metrics::{Bin, Calibration, ClassEvaluation, Evaluation, Reliability, cross_validate};
 pub use mixing::Mixing;

@@ -425,7 +425,8 @@ mod tests {
 
     #[test]
     fn what_is_unknown_or_impossible_is_refused_by_name() {
-        let phase = |fields: &str| refusal(&format!(r#"{{"phases": [{{"train": "everything", "epochs": 1, {fields}}}]}}"#));
+        let phase =
+            |fields: &str| refusal(&format!(r#"{{"phases": [{{"train": "everything", "epochs": 1, {fields}}}]}}"#));
         for (fields, name) in [
             (r#""rate": 0"#, "rate"),
             (r#""leraning": 1"#, "leraning"),

@@ -288,7 +288,9 @@ impl Session {
         let (Some(head), Some(mut last)) = (head, last) else { return Ok(Left::By(Signal::Stop)) };
         let judgement = match &held_out {
             Some(held_out) => Some(Judgement::of(&head, &held_out.features, &held_out.targets)),
-            None => last.validation_loss.zip(last.validation_accuracy).map(|(loss, accuracy)| Judgement { loss, accuracy }),
+            None => {
+                last.validation_loss.zip(last.validation_accuracy).map(|(loss, accuracy)| Judgement { loss, accuracy })
+            }
         };
         (last.validation_loss, last.validation_accuracy) = Judgement::parts(judgement);
         self.epochs += last.epoch;
@@ -324,7 +326,8 @@ impl Session {
         let mut pace = Pace::new();
         if phase.roll_back && self.model.judgement.is_none() {
             // Nothing was trained yet, so that the features are those of the backbone as it came.
-            let judge_by = |examples: &Rc<Examples>| Judgement::of(&self.model.head, &examples.features, &examples.targets);
+            let judge_by =
+                |examples: &Rc<Examples>| Judgement::of(&self.model.head, &examples.features, &examples.targets);
             self.model.judgement = self.judged_by().map(judge_by);
         }
         let (mut fit, ground) = match self.paused.take() {
@@ -416,7 +419,8 @@ impl Session {
             // As even as can be: a last batch of one would have no statistics.
             let [from, to] = [fit.step, fit.step + 1].map(|step| step * order.len() / steps);
             let indices = &order[from..to];
-            pending.push(self.step(phase, ground, fit, indices, &[&numbers[..], &[fit.step as u64 + 1]].concat()).await?);
+            pending
+                .push(self.step(phase, ground, fit, indices, &[&numbers[..], &[fit.step as u64 + 1]].concat()).await?);
             fit.step += 1;
             fit.steps += 1;
             if pending.len() == at_once || fit.step == steps {
@@ -448,8 +452,10 @@ impl Session {
         let tracked = device.clone().autodiff();
         let (count, classes) = (indices.len(), examples.classes.len());
         let targets: Vec<usize> = indices.iter().map(|index| examples.targets[*index]).collect();
-        let one_hot: Vec<f32> =
-            targets.iter().flat_map(|target| (0..classes).map(move |class| f32::from(u8::from(class == *target)))).collect();
+        let one_hot: Vec<f32> = targets
+            .iter()
+            .flat_map(|target| (0..classes).map(move |class| f32::from(u8::from(class == *target))))
+            .collect();
         let mut wanted = Tensor::<2>::from_data(TensorData::new(one_hot, [count, classes]), device);
         if let Some(mixing) = &phase.augmentation.mixing {
             (x, wanted) = mixing.mix(x, wanted, &mut seeded(numbers));

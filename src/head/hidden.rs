@@ -4,8 +4,8 @@ use burn::prelude::*;
 use burn::tensor::activation::{leaky_relu, mish, relu, silu};
 use serde::{Deserialize, Serialize};
 
-use super::matrix::dot;
 use super::Head;
+use super::matrix::dot;
 
 /// What a hidden layer makes of its sums.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
