@@ -12,7 +12,10 @@ use crate::dataset::{Dataset, ExampleId, checked_label};
 use crate::device::Processor;
 use crate::doodle::{Input, Picture};
 use crate::error::{Error, Result};
-use crate::finetune::{Ending, Epoch, Examples, Plan, Report, Session, Signal, Situation, Source, Strategy, Trained};
+use crate::finetune::{
+    Ending, Epoch, Evaluation, Examples, Plan, Report, Session, Signal, Situation, Source, Strategy, Trained,
+    cross_validate,
+};
 use crate::head::{Head, HeadKind, LabelledFeatures};
 use crate::pace::Pace;
 use crate::selection::{self, DeviceReport, Preference};
@@ -220,6 +223,9 @@ pub struct Tuner {
 /// Drawings that go through the backbone together: many enough for a GPU, few enough to keep a CPU's thread free for
 /// messages.
 const BATCH: usize = 8;
+
+/// Into how many parts examples are dealt to evaluate a head.
+const PARTS: usize = 5;
 
 impl Tuner {
     /// Loads the backbone in `weights` (bytes of a weight file) on the processor that the options ask for. `log` gets a
@@ -468,6 +474,17 @@ impl Tuner {
             _ => state.run = None,
         }
         outcome
+    }
+
+    /// How well a head alone would do on new drawings: the examples are dealt into five parts, and each part is asked about by
+    /// a head that was fitted to the others. Of what a plan trained, [`Report::evaluation`] tells.
+    ///
+    /// # Errors
+    /// All of [`cross_validate`].
+    pub async fn evaluate(&self) -> Result<Evaluation> {
+        let examples = self.state.borrow().labelled_features()?;
+        let evaluation = cross_validate(&examples, PARTS, 0, &Cell::new(Signal::Go)).await?;
+        evaluation.ok_or_else(|| Error::Internal("nobody stopped the evaluation".into()))
     }
 
     /// Ends the running training within a step, or forgets the one that is paused; nothing without one.

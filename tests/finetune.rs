@@ -329,8 +329,8 @@ fn all_parts_work_together() {
         Plan {
             input: InputAdaptation::Random,
             ..Plan::new(vec![
-                Phase { norm: NormMode::Batch, ..phase(Trainable::First(1), 10) },
-                Phase { norm: NormMode::Batch, ..everything() },
+                Phase { norm: NormMode::Batch, ..phase(Trainable::First(1), 30) },
+                Phase { norm: NormMode::Batch, ..phase(Trainable::Everything, 10) },
             ])
         },
     ];

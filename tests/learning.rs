@@ -79,8 +79,13 @@ fn learns_shapes_from_six_drawings_each() {
     );
     assert!(recognised(&tuner, 2) >= 9, "{} of 10", recognised(&tuner, 2));
 
+    let evaluation = block_on(tuner.evaluate()).unwrap();
+    assert!(evaluation.examples == 30 && evaluation.accuracy > 0.7, "{evaluation:?}");
+
     // Everything, first the head, then all stages: never worse than the head alone.
     let report = block_on(tuner.train(&TrainOptions { epochs: Some(4), ..by(Strategy::Auto) }, tell)).unwrap();
+    let evaluation = report.evaluation.as_ref().unwrap();
+    assert_eq!((evaluation.examples, evaluation.accuracy as f32), (5, report.validation_accuracy.unwrap()));
     let [head, everything] = &report.phases[..] else { panic!("{report:?}") };
     assert!(everything.rolled_back || everything.validation_loss < head.validation_loss, "{report:?}");
     assert!(recognised(&tuner, 2) >= 9, "{} of 10", recognised(&tuner, 2));

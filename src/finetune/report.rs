@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Evaluation;
+
 /// What is reported after each epoch.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,6 +119,8 @@ pub struct Report {
     pub validation_examples: usize,
     /// What each phase of the first pass came to.
     pub phases: Vec<PhaseReport>,
+    /// What became of the examples that the plan held out, if it held any.
+    pub evaluation: Option<Evaluation>,
     /// How long it took.
     pub seconds: f64,
 }

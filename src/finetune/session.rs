@@ -15,7 +15,9 @@ use super::activations::{Activations, Frozen};
 use super::examples::{Examples, seeded};
 use super::network::{Layers, Network, Road};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
-use super::{HeadStart, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions};
+use super::{
+    Evaluation, HeadStart, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions,
+};
 use crate::backbone::{Backbone, InputAdaptation, Stage};
 use crate::dataset::stratified_split;
 use crate::device::{self, is_cpu, read};
@@ -72,6 +74,7 @@ pub struct Session {
     /// The phase that was paused.
     paused: Option<(Fit, Ground)>,
     reports: Vec<PhaseReport>,
+    evaluation: Option<Evaluation>,
     strength: Option<f32>,
     cross_validated: usize,
     epochs: usize,
@@ -189,6 +192,7 @@ impl Session {
             phase: 0,
             paused: None,
             reports: vec![],
+            evaluation: None,
             strength: None,
             cross_validated: 0,
             epochs: 0,
@@ -239,15 +243,30 @@ impl Session {
             }
             self.phase += 1;
             if self.phase == self.plan.phases.len() {
-                self.begin_or_end_refit()?;
+                self.end_pass().await?;
             }
+        }
+        if ending == Ending::Stopped && self.first_pass.is_none() {
+            self.evaluation = self.evaluate().await?;
         }
         Ok(self.report(ending))
     }
 
+    /// How the model of today does on the examples held out.
+    async fn evaluate(&self) -> Result<Option<Evaluation>> {
+        let Some(held_out) = self.held_out.as_ref().filter(|_| self.model.learned) else { return Ok(None) };
+        let features = self.features_of(held_out).await?;
+        let logits: Vec<Vec<f32>> = features.iter().map(|features| self.model.head.logits(features)).collect();
+        Evaluation::new(&held_out.classes, &logits, &held_out.targets).map(Some)
+    }
+
     /// After the last phase of a pass.
-    fn begin_or_end_refit(&mut self) -> Result<()> {
-        if self.first_pass.take().is_some() || !self.plan.refit || self.held_out.is_none() || !self.model.learned {
+    async fn end_pass(&mut self) -> Result<()> {
+        if self.first_pass.take().is_some() {
+            return Ok(());
+        }
+        self.evaluation = self.evaluate().await?;
+        if !self.plan.refit || self.held_out.is_none() || !self.model.learned {
             return Ok(());
         }
         self.training = self.examples.clone();
@@ -366,7 +385,7 @@ impl Session {
             let (head, judgement) = self.judge_network(phase, &ground, &network, &mut pace).await?;
             let mut epoch = self.describe(phase, &ground, &fit, judgement);
             let by = judgement.map_or(epoch.loss, |judgement| judgement.loss);
-            let improved = fit.losses.iter().all(|before| by < *before);
+            let improved = by < lowest(&fit.losses);
             fit.losses.push(by);
             // What serves predictions must not get worse.
             let served = self.model.judgement.filter(|_| self.model.learned || phase.roll_back);
@@ -374,11 +393,12 @@ impl Session {
             epoch.notice = fit.notice.take();
             let model = Model { stages: network.stages, head, judgement, moved: ground.moves(), learned: true };
             let learned = epoch.best.then(|| self.as_trained(&model));
-            if improved || !phase.keep_best {
+            // Without examples held out there is nothing to tell a better epoch by.
+            if improved || !phase.keep_best || judgement.is_none() {
                 fit.best = Some((epoch.clone(), model));
             }
             self.epochs += 1;
-            let since_best = fit.best.as_ref().map_or(0, |(best, _)| fit.epoch - best.epoch);
+            let since_best = fit.losses.iter().rev().take_while(|loss| **loss > lowest(&fit.losses)).count();
             if fit.epoch == most || (!refit && phase.patience.is_some_and(|patience| since_best >= patience)) {
                 let undone = self.end(phase, &ground, fit).await?;
                 epoch.best = undone.is_none() && (!refit || self.phase + 1 == self.plan.phases.len());
@@ -729,6 +749,7 @@ impl Session {
             training_examples: self.examples.len() - self.held_out.as_ref().map_or(0, |examples| examples.len()),
             validation_examples: self.held_out.as_ref().map_or(self.cross_validated, |examples| examples.len()),
             phases: self.reports.clone(),
+            evaluation: self.evaluation.clone(),
             seconds: self.seconds,
         }
     }
@@ -838,6 +859,10 @@ impl Fit {
         }
         Ok(())
     }
+}
+
+fn lowest(losses: &[f32]) -> f32 {
+    losses.iter().copied().fold(f32::INFINITY, f32::min)
 }
 
 /// The backbone that a plan starts from, where that is not the one that was given.
