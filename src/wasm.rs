@@ -31,14 +31,15 @@ export interface Candidate { kind: "cpu" | "webgpu"; name: string; milliseconds:
 export interface DeviceReport { kind: "cpu" | "webgpu"; name: string; software: boolean; reason: string; candidates: Candidate[] }
 export interface BackboneReport { name: string; stages: string[]; features: number; size: number; parameters: number; labels: string[]; license: string; source: string }
 export interface Guess { label: string; probability: number }
-export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear" | "pretrained"; milliseconds: number }
+export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear" | "mlp" | "pretrained"; milliseconds: number }
 export interface ClassReport { label: string; examples: number }
-export type Strategy = "auto" | "feature-extraction" | "full" | "full-batch-norm" | "freeze-then-finetune" | "gradual-unfreezing" | "layer-wise" | "warm-up" | "lp-ft" | "last-block" | "from-scratch" | "distil";
-export type Plan = Record<string, unknown> & { phases: Record<string, unknown>[] };
-export interface TrainOptions { strategy?: Strategy; plan?: Plan; epochs?: number; seed?: number; teacher?: Record<number, Guess[]> }
-export interface TrainEvent { phase: string; refit: boolean; epoch: number; epochs: number; step: number; steps: number; loss: number; accuracy: number; validationLoss: number | null; validationAccuracy: number | null; rate: number | null; rates: { stage: string; rate: number }[]; strength: number | null; secondsLeft: number; best: boolean; notice: string | null }
-export interface PhaseReport { phase: string; stages: string[]; epochs: number; keptEpoch: number; rolledBack: boolean; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; frozenForwards: number; seconds: number }
-export interface TrainReport { reason: "finished" | "stopped" | "paused"; epochs: number; loss: number | null; accuracy: number | null; validationLoss: number | null; validationAccuracy: number | null; strength: number | null; trainingExamples: number; validationExamples: number; phases: PhaseReport[]; seconds: number }
+// What is in these is said in www/lib/types.ts.
+export type Strategy = string;
+export type Plan = any;
+export type TrainOptions = any;
+export type TrainEvent = any;
+export type TrainReport = any;
+export type Evaluation = any;
 "#;
 
 /// Learns classes from examples and recognises new drawings.
@@ -178,6 +179,13 @@ impl Tuner {
     ) -> Promise {
         let tuner = self.0.clone();
         promise(async move { serialized(&tuner.resume(teller(on_event)).await?) })
+    }
+
+    /// How well a head alone would do on new drawings.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Evaluation>")]
+    pub fn evaluate(&self) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move { serialized(&tuner.evaluate().await?) })
     }
 
     /// Pauses the running training within a step.

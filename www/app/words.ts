@@ -16,7 +16,7 @@ export function lead({ head, probability }: Prediction): string {
 
 /** Where a guess comes from, and what would make it better. `things` is what the network knows without training. */
 export function origin({ head }: Prediction, things: number): string {
-  if (head === "linear") return "after training";
+  if (head === "linear" || head === "mlp") return "after training";
   if (head === "prototype") return "quick look, before training";
   return `One of ${things} things that I know already. Add doodles to two classes, and I learn yours instead.`;
 }
@@ -49,21 +49,19 @@ export function timeLeft(seconds: number): string {
 
 /** What the training came to, without a technical term. */
 export function outcomeInWords(report: TrainReport): string {
-  const { reason, trainingExamples, validationExamples, validationAccuracy, accuracy, bestEpoch, seconds } =
-    report;
-  const inTurn = report.strength !== null;
+  const { reason, trainingExamples, validationExamples, validationAccuracy, accuracy, seconds } = report;
+  const inTurn = report.evaluation === null && validationExamples > 0;
   if (accuracy === null) return "Stopped before there was anything to keep.";
   const took = seconds < 9.5 ? seconds.toFixed(1) : Math.round(seconds);
   // Those that were held back as a test are learnt from in the end, unless somebody says stop.
   const all = trainingExamples + validationExamples;
   const doodles = inTurn || reason === "stopped" ? trainingExamples : all;
   const learnt = `Learnt from ${doodles} doodles in ${took} s`;
-  const ended = {
-    finished: "",
-    "early-stop": "",
-    stopped: `, until you said stop (the best round, ${bestEpoch}, is kept)`,
-  }[reason];
-  return `${learnt}${ended}. ${tested(validationExamples, validationAccuracy, accuracy, inTurn)}`;
+  const ended = reason === "stopped" ? ", until you said stop (the best so far is kept)" : "";
+  const undone = report.phases.some((phase) => phase.rolledBack)
+    ? " Training the whole network did not help, so only its last layer was trained."
+    : "";
+  return `${learnt}${ended}. ${tested(validationExamples, validationAccuracy, accuracy, inTurn)}${undone}`;
 }
 
 function tested(

@@ -55,6 +55,14 @@ export class Engine {
         return this.#owned.preview(command.input);
       case "train":
         return this.#owned.train(command.options, (event) => this.#emit({ type: "epoch", id, event }));
+      case "resume":
+        return this.#owned.resume((event) => this.#emit({ type: "epoch", id, event }));
+      case "plan":
+        return this.#owned.plan(command.strategy);
+      case "evaluate":
+        return this.#owned.evaluate();
+      case "pause":
+        return this.#owned.pause();
       case "stop":
         return this.#owned.stop();
       case "loseDevice":

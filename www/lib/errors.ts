@@ -15,6 +15,7 @@ export type ErrorCode =
   | "device-lost"
   | "gpu-error"
   | "diverged"
+  | "nothing-paused"
   | "busy"
   | "aborted"
   | "disposed"

@@ -16,6 +16,12 @@ export async function toWire(input: Input): Promise<WireInput> {
   throw new DoodleTuneError("bad-input", `The input is ${describe(input)}; allowed are ${ACCEPTED}.`);
 }
 
+/** A drawing or picture as it crossed to the engine, as an input again. */
+export function fromWire(wire: WireInput): Input {
+  if ("strokes" in wire) return wire.strokes as unknown as Stroke[];
+  return new ImageData(new Uint8ClampedArray(wire.data), wire.width, wire.height);
+}
+
 function toPair(stroke: Stroke, index: number): number[][] {
   if (Array.isArray(stroke) && stroke.every(isPoint)) return [stroke.map((p) => p.x), stroke.map((p) => p.y)];
   const [xs, ys] = Array.isArray(stroke) ? (stroke as unknown[]) : [];

@@ -28,6 +28,11 @@ export class Ledger {
     return example.engineId;
   }
 
+  /** The ids that the present engine has given, each with its drawing. */
+  inputs(): { engineId: number; input: WireInput }[] {
+    return [...this.#examples.values()].map(({ engineId, input }) => ({ engineId, input }));
+  }
+
   remove(ids: number[]): void {
     for (const id of ids) this.#examples.delete(id);
   }

@@ -1,7 +1,7 @@
 import { DoodleTuneError } from "./errors.js";
 import { WEIGHTS } from "./models.js";
-import type { EngineOptions } from "./protocol.js";
-import type { BackboneName, CreateOptions, TrainOptions } from "./types.js";
+import type { EngineOptions, WireTrainOptions } from "./protocol.js";
+import type { BackboneName, CreateOptions, Strategy, Teacher, TrainOptions } from "./types.js";
 
 type Checks<Options> = Record<keyof Options, { allowed: string; ok: (value: unknown) => boolean }>;
 
@@ -28,28 +28,44 @@ const COUNT = {
   allowed: "a whole number from 1",
   ok: (value: unknown) => Number.isInteger(value) && Number(value) > 0,
 };
-const NUMBER = { allowed: "a number", ok: Number.isFinite };
+const STRATEGIES: readonly Strategy[] = [
+  "auto",
+  "feature-extraction",
+  "full",
+  "full-batch-norm",
+  "freeze-then-finetune",
+  "gradual-unfreezing",
+  "layer-wise",
+  "warm-up",
+  "lp-ft",
+  "last-block",
+  "from-scratch",
+  "distil",
+];
 
-/** What kind of value each option of `train` takes; the engine knows the ranges. */
+/** What kind of value each option of `train` takes; the engine knows what a plan may be. */
 const TRAIN: Checks<TrainOptions> = {
-  solver: {
-    allowed: '"logistic" or "adamw"',
-    ok: (value) => value === "logistic" || value === "adamw",
+  strategy: {
+    allowed: `one of ${STRATEGIES.join(", ")}`,
+    ok: (value) => STRATEGIES.includes(value as Strategy),
   },
+  plan: { allowed: "an object", ok: (value) => typeof value === "object" && value !== null },
   epochs: COUNT,
-  rate: NUMBER,
-  batchSize: COUNT,
-  labelSmoothing: NUMBER,
-  weightDecay: NUMBER,
-  warmUp: NUMBER,
-  patience: COUNT,
-  validation: NUMBER,
   seed: {
     allowed: "a whole number from 0",
     ok: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
   },
+  teacher: {
+    allowed: "a tuner, or anything else that predicts",
+    ok: (value) => typeof (value as Teacher | null)?.predict === "function",
+  },
   signal: { allowed: "an AbortSignal", ok: (value) => value instanceof AbortSignal },
 };
+
+/** Refuses a strategy that does not exist. */
+export function checkStrategy(strategy: Strategy): void {
+  check({ strategy }, TRAIN);
+}
 
 /** Refuses unknown keys and wrong values of `create`; the message names the key and what is allowed. */
 export function checkCreateOptions(options: CreateOptions): void {
@@ -61,7 +77,7 @@ export function checkTrainOptions(options: TrainOptions): void {
   check(options, TRAIN);
 }
 
-function check<Options extends object>(options: Options, checks: Checks<Options>): void {
+function check<Options extends object>(options: Partial<Options>, checks: Checks<Options>): void {
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, key)) {
       const known = Object.keys(checks).join(", ");
@@ -75,7 +91,7 @@ function check<Options extends object>(options: Options, checks: Checks<Options>
 }
 
 /** The options of `train` in the form that crosses to the engine, where an absent key is no key. */
-export function toTrainOptions(options: Omit<TrainOptions, "signal">): Omit<TrainOptions, "signal"> {
+export function toTrainOptions(options: Omit<TrainOptions, "signal" | "teacher">): WireTrainOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 

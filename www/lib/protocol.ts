@@ -3,8 +3,12 @@ import type {
   BackboneReport,
   DeviceChoice,
   DeviceReport,
+  Evaluation,
+  Plan,
   Prediction,
+  Ranked,
   Status,
+  Strategy,
   TrainEvent,
   TrainOptions,
   TrainReport,
@@ -22,6 +26,11 @@ export interface EngineOptions {
   weights: string | ArrayBuffer;
 }
 
+/** The options of a training in the form that crosses to the engine: a teacher is what it said, by the engine's ids. */
+export interface WireTrainOptions extends Omit<TrainOptions, "signal" | "teacher"> {
+  teacher?: Record<number, Ranked[]>;
+}
+
 /** Everything that an engine can be asked: the arguments and the answer. */
 export interface Calls {
   create: { ask: { options: EngineOptions }; answer: { device: DeviceReport; backbone: BackboneReport } };
@@ -33,7 +42,11 @@ export interface Calls {
   guess: { ask: { input: WireInput }; answer: Prediction };
   predict: { ask: { input: WireInput }; answer: Prediction };
   preview: { ask: { input: WireInput }; answer: { size: number; pixels: Uint8ClampedArray<ArrayBuffer> } };
-  train: { ask: { options: Omit<TrainOptions, "signal"> }; answer: TrainReport };
+  plan: { ask: { strategy: Strategy }; answer: Plan };
+  train: { ask: { options: WireTrainOptions }; answer: TrainReport };
+  resume: { ask: object; answer: TrainReport };
+  evaluate: { ask: object; answer: Evaluation };
+  pause: { ask: object; answer: void };
   stop: { ask: object; answer: void };
   ping: { ask: object; answer: void };
   loseDevice: { ask: object; answer: void };

@@ -3,7 +3,7 @@ import { Ledger } from "./ledger.js";
 import { Link } from "./link.js";
 import type { OpenPort } from "./port.js";
 import type { Answer, Command, EngineOptions } from "./protocol.js";
-import type { BackboneReport, DeviceReport, Status, TrainEvent } from "./types.js";
+import type { BackboneReport, DeviceReport, Status, TrainEvent, TrainReport } from "./types.js";
 
 const MAX_RESTARTS = 2;
 const RESTART_WINDOW_MS = 60_000;
@@ -57,16 +57,24 @@ export class Supervisor {
   }
 
   /** Like `call`, but never repeated: half a training run is lost with its engine. */
-  async train(options: object, onEpoch: (event: TrainEvent) => void) {
+  async train(
+    command: () => Extract<Command, { type: "train" | "resume" }>,
+    onEpoch: (event: TrainEvent) => void,
+  ): Promise<TrainReport> {
     const link = await this.#ready;
     try {
-      return await link.call({ type: "train", options }, onEpoch);
+      return await link.call(command(), onEpoch);
     } catch (error) {
       if (!this.#recover(link, error)) throw error;
       const { code, message } = DoodleTuneError.from(error);
       const what = isGpuFailure(code) ? "The GPU failed during the training." : message;
       throw new DoodleTuneError(code, `${what} The drawings are safe; train again.`, { cause: error });
     }
+  }
+
+  /** Pauses the running training. */
+  pauseTraining(): void {
+    this.#ready.then((link) => link.call({ type: "pause" })).catch(() => {});
   }
 
   /** Ends the running training; follows the same road as `train`, so that it cannot overtake it. */

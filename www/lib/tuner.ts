@@ -1,7 +1,7 @@
 import { toWire } from "./input.js";
 import { toLabel } from "./label.js";
 import { WEIGHTS } from "./models.js";
-import { checkCreateOptions, toEngineOptions } from "./options.js";
+import { checkCreateOptions, checkStrategy, toEngineOptions } from "./options.js";
 import { openHere, openWorker } from "./port.js";
 import { TrainRun } from "./run.js";
 import { Supervisor } from "./supervisor.js";
@@ -11,8 +11,11 @@ import type {
   ClassSummary,
   CreateOptions,
   DeviceReport,
+  Evaluation,
   Input,
+  Plan,
   Prediction,
+  Strategy,
   TrainOptions,
 } from "./types.js";
 
@@ -128,6 +131,20 @@ export class DoodleTune {
   /** Trains on the examples of this moment. Predictions go on meanwhile. */
   train(options: TrainOptions = {}): TrainRun {
     return new TrainRun(this.#supervisor, options);
+  }
+
+  /** The plan of a strategy, made to measure for the examples of this moment: to be shown, or edited and trained with. */
+  async plan(strategy: Strategy = "auto"): Promise<Plan> {
+    checkStrategy(strategy);
+    return this.#supervisor.call(() => ({ type: "plan", strategy }));
+  }
+
+  /**
+   * How well a head alone would do on new drawings, by asking about each example what was learnt from others. Of what a
+   * plan trained, `evaluation` in the report of the run tells.
+   */
+  async evaluate(): Promise<Evaluation> {
+    return this.#supervisor.call(() => ({ type: "evaluate" }));
   }
 
   /** Ends the worker and frees its memory; calls after this are refused with `disposed`. */

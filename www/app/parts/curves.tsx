@@ -8,9 +8,9 @@ type Reading = (event: TrainEvent) => number | null;
 
 /** Loss and accuracy, epoch by epoch. Room is kept before there is anything to show. */
 export function Curves({ events, running }: { events: readonly TrainEvent[]; running: boolean }) {
-  // While it runs, the axis is the whole plan, so that the line grows instead of shrinking together.
+  // While it runs, the axis is as long as the phase, so that the line grows instead of shrinking together.
   const last = events.at(-1);
-  const epochs = (running ? last?.epochs : last?.epoch) ?? 1;
+  const epochs = Math.max(1, events.length + (running && last ? last.epochs - last.epoch : 0));
   const highest = Math.max(
     0.1,
     ...events.flatMap((e) => [e.loss, e.validationLoss ?? 0]).filter(Number.isFinite),
@@ -80,10 +80,10 @@ function Chart({ title, events, epochs, top, format, learnt, tested }: ChartProp
 }
 
 function line(events: readonly TrainEvent[], read: Reading, epochs: number, top: number): string {
-  const points = events.flatMap((event) => {
+  const points = events.flatMap((event, index) => {
     const value = read(event);
     if (value === null || !Number.isFinite(value)) return [];
-    const x = (WIDTH * event.epoch) / epochs;
+    const x = (WIDTH * (index + 1)) / epochs;
     const y = 2 + (HEIGHT - 4) * (1 - value / top);
     return `${x.toFixed(1)} ${y.toFixed(1)}`;
   });

@@ -35,7 +35,7 @@ function training(): Progress | undefined {
   const last = events.value.at(-1);
   if (!running.value || !last || outcome.value) return undefined;
   return {
-    text: `Round ${last.epoch} of ${last.epochs}, ${timeLeft(last.secondsLeft)}`,
+    text: `${last.notice ? `${sentence(last.notice)} ` : ""}Round ${last.epoch} of ${last.epochs}, ${timeLeft(last.secondsLeft)}`,
     share: last.epoch / last.epochs,
   };
 }
