@@ -52,11 +52,11 @@ impl MbConvConfig {
 impl MbConv {
     /// `[batch, in, height, width]` to `[batch, out, ceil(height / stride), ceil(width / stride)]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let shortcut = self.residual.then(|| x.clone());
         let hidden = match &self.expand {
-            Some(expand) => expand.forward(x.clone()),
-            None => x.clone(),
+            Some(expand) => expand.forward(x),
+            None => x,
         };
-        let y = self.project.forward(self.depthwise.forward(hidden));
-        if self.residual { x + y } else { y }
+        self.project.forward_onto(self.depthwise.forward(hidden), shortcut)
     }
 }

@@ -4,13 +4,15 @@ use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
-    self, AdamConfig, AdamWConfig, AdaptiveMomentumState, LearningRate, LionConfig, ModuleOptimizer, RecordState,
-    SgdConfig, StateSink, StateSource, join_path,
+    self, Adam, AdamConfig, AdamState, AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, LearningRate, LionConfig,
+    ModuleOptimizer, RecordState, SgdConfig, StateSink, StateSource, join_path,
 };
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::device::is_cpu;
 use crate::error::{Error, Result};
+use crate::kernels::AdamStep;
 
 /// Share of the mean of past gradients that a step of Adam and its kin keeps, as in Adam's paper.
 const BETA_1: f64 = 0.9;
@@ -162,11 +164,13 @@ impl Optimizer {
             }
             Self::Adam { weight_decay } => {
                 let config = AdamConfig::new().with_epsilon(EPSILON).with_weight_decay(penalty(*weight_decay));
-                module_optimizer(config.build(), ahead)
+                let plain = Plain::Adam(config.build());
+                return module_optimizer(Fused { plain, weight_decay: *weight_decay as f32, clip }, ahead);
             }
             Self::AdamW { weight_decay } => {
                 let config = AdamWConfig::new().with_epsilon(EPSILON).with_weight_decay(*weight_decay as f32);
-                module_optimizer(config.build(), ahead)
+                let plain = Plain::AdamW(config.build());
+                return module_optimizer(Fused { plain, weight_decay: *weight_decay as f32, clip }, ahead);
             }
             Self::RAdam { weight_decay } => module_optimizer(RAdam { weight_decay: *weight_decay }, ahead),
             Self::Lion { weight_decay } => {
@@ -194,6 +198,70 @@ fn module_optimizer(inner: impl optim::Optimizer, ahead: Option<(usize, f64)>) -
     match ahead {
         Some((steps, share)) => Lookahead { inner, steps, share }.into(),
         None => inner.into(),
+    }
+}
+
+/// Adam or AdamW: burn's, or on the CPU a kernel of our own, which clips in the same passes.
+#[derive(Clone)]
+struct Fused {
+    plain: Plain,
+    weight_decay: f32,
+    /// The largest norm of a gradient.
+    clip: Option<f32>,
+}
+
+#[derive(Clone)]
+enum Plain {
+    Adam(Adam),
+    AdamW(AdamW),
+}
+
+impl optim::Optimizer for Fused {
+    // Adam's has the same fields, so that records are burn's for either.
+    type State<const D: usize> = AdamWState<D>;
+
+    fn step<const D: usize>(
+        &self,
+        rate: LearningRate,
+        tensor: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<Self::State<D>>,
+    ) -> (Tensor<D>, Option<Self::State<D>>) {
+        let state = state.map(|state| state.momentum);
+        let (tensor, state) = if is_cpu(&tensor.device()) {
+            let (penalty, decay) = match self.plain {
+                Plain::Adam(_) => (self.weight_decay, 0.0),
+                Plain::AdamW(_) => (0.0, rate * f64::from(self.weight_decay)),
+            };
+            let (time, moments) = match state {
+                Some(state) => (state.time + 1, Some([state.moment_1, state.moment_2])),
+                None => (1, None),
+            };
+            let betas = [BETA_1, BETA_2].map(|beta| beta as f32);
+            let step = AdamStep { rate, betas, epsilon: EPSILON, time, penalty, decay, clip: self.clip };
+            let (tensor, [mean, square]) = step.apply(tensor, gradient, moments);
+            (tensor, Some(AdaptiveMomentumState::new(time, mean, square)))
+        } else {
+            let gradient = match self.clip {
+                Some(norm) => GradientClippingConfig::Norm(norm).init().clip_gradient(gradient),
+                None => gradient,
+            };
+            match &self.plain {
+                Plain::Adam(plain) => {
+                    let (tensor, state) = plain.step(rate, tensor, gradient, state.map(AdamState::new));
+                    (tensor, state.map(|state| state.momentum))
+                }
+                Plain::AdamW(plain) => {
+                    let (tensor, state) = plain.step(rate, tensor, gradient, state.map(AdamWState::new));
+                    (tensor, state.map(|state| state.momentum))
+                }
+            }
+        };
+        (tensor, state.map(AdamWState::new))
+    }
+
+    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
+        AdamWState::new(state.momentum.to_device(device))
     }
 }
 
@@ -383,6 +451,34 @@ mod tests {
                 assert_eq!(values(module.weight.val()), values(again.weight.val()), "{name}, step {step}");
             }
             assert_ne!(values(module.weight.val()), values(fresh.1.weight.val()), "{name} has state");
+        }
+    }
+
+    #[test]
+    fn adam_and_adamw_step_and_record_as_burns() {
+        let plain = |name| -> ModuleOptimizer {
+            match name {
+                "adam" => AdamConfig::new().with_epsilon(EPSILON).with_weight_decay(penalty(0.2)).build().into(),
+                _ => AdamWConfig::new().with_epsilon(EPSILON).with_weight_decay(0.2).build().into(),
+            }
+        };
+        for name in ["adam", "adamw"] {
+            let ours = parse(&format!(r#"{{"name": "{name}", "weightDecay": 0.2}}"#)).unwrap().init(Some(1.0));
+            let burns = plain(name).with_grad_clipping(GradientClippingConfig::Norm(1.0).init());
+            let (mut ours, mut burns) = ((ours, start()), (burns, start()));
+            for step in 0..12 {
+                for (optimizer, module) in [&mut ours, &mut burns] {
+                    *module = descend(optimizer, module.clone(), 0.1);
+                }
+                let expected: Vec<f64> = values(burns.1.weight.val()).into_iter().map(f64::from).collect();
+                assert_close(&values(ours.1.weight.val()), &expected);
+                if step % 4 == 3 {
+                    // Each goes on from the other's record.
+                    let [a, b] = [&ours, &burns].map(|(optimizer, _)| optimizer.into_bytes().unwrap());
+                    ours.0 = ours.0.from_bytes(b).unwrap();
+                    burns.0 = burns.0.from_bytes(a).unwrap();
+                }
+            }
         }
     }
 

@@ -1,6 +1,10 @@
 //! Two-dimensional convolution, channels last, as matrix products (im2col; Chellapilla et al., "High performance
 //! convolutional neural networks for document processing", 2006).
 
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
+
+use super::threads::{Unfilled, zeros};
 use super::window::Window;
 
 /// A convolution in which every output channel sees every input channel.
@@ -37,72 +41,102 @@ impl Conv {
         (PATCHES / (self.window.output_pixels() * self.depth())).max(1)
     }
 
-    /// burn's `[output, input, kernel, kernel]` as `[kernel, kernel, input, output]`.
-    pub fn pack(&self, weight: &[f32]) -> Vec<f32> {
-        let [input, output] = self.channels;
-        let area = self.window.kernel * self.window.kernel;
-        let mut packed = vec![0.0; weight.len()];
-        for (o, filter) in weight.chunks_exact(input * area).enumerate() {
-            for (i, plane) in filter.chunks_exact(area).enumerate() {
-                plane.iter().enumerate().for_each(|(tap, v)| packed[(tap * input + i) * output + o] = *v);
-            }
-        }
-        packed
+    /// burn's `[output, input, kernel, kernel]` as `[output, kernel, kernel, input]`.
+    pub fn pack<'a>(&self, weight: &'a [f32]) -> Cow<'a, [f32]> {
+        self.transpose_filters(weight, self.channels[0])
     }
 
     /// The inverse of [`Conv::pack`].
-    pub fn unpack(&self, packed: &[f32]) -> Vec<f32> {
-        let [input, output] = self.channels;
-        let area = self.window.kernel * self.window.kernel;
-        let mut weight = vec![0.0; packed.len()];
-        for (o, filter) in weight.chunks_exact_mut(input * area).enumerate() {
-            for (i, plane) in filter.chunks_exact_mut(area).enumerate() {
-                plane.iter_mut().enumerate().for_each(|(tap, v)| *v = packed[(tap * input + i) * output + o]);
+    pub fn unpack<'a>(&self, packed: &'a [f32]) -> Cow<'a, [f32]> {
+        self.transpose_filters(packed, self.window.kernel * self.window.kernel)
+    }
+
+    /// Every filter's row-major `[rows, columns]` as `[columns, rows]`.
+    fn transpose_filters<'a>(&self, weight: &'a [f32], rows: usize) -> Cow<'a, [f32]> {
+        if self.window.kernel == 1 {
+            return Cow::Borrowed(weight);
+        }
+        let mut transposed = Vec::with_capacity(weight.len());
+        for filter in weight.chunks_exact(self.depth()) {
+            for column in 0..filter.len() / rows {
+                transposed.extend(filter[column..].iter().step_by(filter.len() / rows));
             }
         }
-        weight
+        Cow::Owned(transposed)
     }
 
-    /// `output = patches x weight`.
-    pub fn forward(&self, images: &[f32], packed: &[f32], scratch: &mut Scratch, output: &mut [f32]) {
+    /// `output = patches x weightᵀ`.
+    pub fn forward<'a>(
+        &self,
+        images: &[f32],
+        packed: &[f32],
+        scratch: &mut Scratch,
+        output: &'a mut [MaybeUninit<f32>],
+    ) -> &'a mut [f32] {
         let patches = self.patches(images, &mut scratch.seen);
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output.len() / self.channels[1]);
-        product([rows, channels, depth], output, false, (patches, [depth, 1]), (packed, [channels, 1]));
+        product([rows, channels, depth], output, (patches, [depth, 1]), (packed, [1, depth]))
     }
 
-    /// `gradient += patchesᵀ x output_gradient`.
+    /// `gradient += output_gradientᵀ x patches`; an empty one is zero.
     pub fn add_weight_gradient(
         &self,
         images: &[f32],
         output_gradient: &[f32],
         scratch: &mut Scratch,
-        gradient: &mut [f32],
+        gradient: &mut Vec<f32>,
     ) {
         let patches = self.patches(images, &mut scratch.seen);
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output_gradient.len() / self.channels[1]);
-        product([depth, channels, rows], gradient, true, (patches, [1, depth]), (output_gradient, [channels, 1]));
+        let (size, lhs, rhs) = ([channels, depth, rows], (output_gradient, [1, channels]), (patches, [depth, 1]));
+        if gradient.is_empty() {
+            filled(gradient, channels * depth, |gradient| product(size, gradient, lhs, rhs));
+        } else {
+            add_product(size, gradient, lhs, rhs);
+        }
     }
 
-    /// `gradient += output_gradient x weightᵀ`, gathered from patches.
-    pub fn add_input_gradient(
+    /// Whether [`Conv::some_weight_gradient`] takes less than sums of whole gradients, for `images` together.
+    pub fn has_long_weight(&self, images: &[f32]) -> bool {
+        self.window.is_pointwise() && self.channels[0] * self.channels[1] > images.len()
+    }
+
+    /// The part of the weight's gradient that belongs to output channels from `first` on, as many as it has room for; of a
+    /// pointwise convolution.
+    pub fn some_weight_gradient<'a>(
+        &self,
+        images: &[f32],
+        output_gradient: &[f32],
+        first: usize,
+        gradient: &'a mut [MaybeUninit<f32>],
+    ) -> &'a mut [f32] {
+        let [depth, channels] = self.channels;
+        let rows = output_gradient.len() / channels;
+        let size = [gradient.len() / depth, depth, rows];
+        product(size, gradient, (&output_gradient[first..], [1, channels]), (images, [depth, 1]))
+    }
+
+    /// `gradient = output_gradient x weight`, gathered from patches.
+    pub fn input_gradient<'a>(
         &self,
         output_gradient: &[f32],
         packed: &[f32],
         scratch: &mut Scratch,
-        gradient: &mut [f32],
-    ) {
+        gradient: &'a mut [MaybeUninit<f32>],
+    ) -> &'a mut [f32] {
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output_gradient.len() / self.channels[1]);
-        let (lhs, rhs) = ((output_gradient, [channels, 1]), (packed, [1, channels]));
+        let (size, lhs, rhs) = ([rows, depth, channels], (output_gradient, [channels, 1]), (packed, [depth, 1]));
         if self.window.is_pointwise() {
-            return product([rows, depth, channels], gradient, true, lhs, rhs);
+            return product(size, gradient, lhs, rhs);
         }
-        let patches = room(&mut scratch.spread, rows * depth);
-        product([rows, depth, channels], patches, false, lhs, rhs);
+        let patches = filled(&mut scratch.spread, rows * depth, |patches| product(size, patches, lhs, rhs));
+        let gradient = zeros(gradient);
         let input = self.channels[0];
         self.window.for_runs(self.images(gradient), |output, tap, pixel, pixels| {
             let seen = &patches[output * depth + tap * input..][..pixels * input];
             gradient[pixel * input..][..seen.len()].iter_mut().zip(seen).for_each(|(sum, v)| *sum += v);
         });
+        gradient
     }
 
     /// What each output pixel sees, `[images, height, width, kernel, kernel, input]`.
@@ -129,23 +163,66 @@ fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     &mut buffer[..length]
 }
 
-/// Row-major `target[m, n]` = (`target` +) `lhs[m, k]` x `rhs[k, n]`, each side with its strides of rows and columns.
-fn product(
+/// `buffer` with `length` new values, which `fill` gives back once it has written all of them.
+fn filled(
+    buffer: &mut Vec<f32>,
+    length: usize,
+    fill: impl for<'b> FnOnce(&'b mut [MaybeUninit<f32>]) -> &'b mut [f32],
+) -> &mut [f32] {
+    buffer.clear();
+    buffer.reserve(length);
+    Unfilled::new(&mut buffer.spare_capacity_mut()[..length]).next(length, fill);
+    // SAFETY: they were filled in the line before.
+    unsafe { buffer.set_len(length) };
+    buffer
+}
+
+/// One side of a product: values, and their strides of rows and columns.
+type Side<'a> = (&'a [f32], [usize; 2]);
+
+/// Row-major `target[m, n]` = `lhs[m, k]` x `rhs[k, n]`.
+fn product<'a>(size: [usize; 3], target: &'a mut [MaybeUninit<f32>], lhs: Side, rhs: Side) -> &'a mut [f32] {
+    assert_fit(size, target.len(), lhs, rhs);
+    // SAFETY: all values lie within their slices, and without adding, the target is written only.
+    unsafe { multiply(size, target.as_mut_ptr().cast(), false, lhs, rhs) };
+    // SAFETY: all of it was written in the line before.
+    unsafe { target.assume_init_mut() }
+}
+
+/// [`product`], added to `target`.
+fn add_product(size: [usize; 3], target: &mut [f32], lhs: Side, rhs: Side) {
+    assert_fit(size, target.len(), lhs, rhs);
+    // SAFETY: all values lie within their slices.
+    unsafe { multiply(size, target.as_mut_ptr(), true, lhs, rhs) };
+}
+
+/// Refuses sides that reach beyond their values.
+fn assert_fit([m, n, k]: [usize; 3], target: usize, (lhs, lhs_strides): Side, (rhs, rhs_strides): Side) {
+    let reach = |[rows, columns]: [usize; 2], [row, column]: [usize; 2]| match rows * columns {
+        0 => 0,
+        _ => (rows - 1) * row + (columns - 1) * column + 1,
+    };
+    let fit = reach([m, k], lhs_strides) <= lhs.len() && reach([k, n], rhs_strides) <= rhs.len();
+    assert!(target == m * n && fit, "a product's sides fit");
+}
+
+/// # Safety
+/// `target` has `m * n` values, initialised if `add`, and the sides reach as far as their strides lead.
+unsafe fn multiply(
     [m, n, k]: [usize; 3],
-    target: &mut [f32],
+    target: *mut f32,
     add: bool,
-    (lhs, [lhs_row, lhs_column]): (&[f32], [usize; 2]),
-    (rhs, [rhs_row, rhs_column]): (&[f32], [usize; 2]),
+    (lhs, [lhs_row, lhs_column]): Side,
+    (rhs, [rhs_row, rhs_column]): Side,
 ) {
-    assert!(target.len() == m * n && lhs.len() == m * k && rhs.len() == k * n, "a product's sides fit");
     let [lhs_row, lhs_column, rhs_row, rhs_column] = [lhs_row, lhs_column, rhs_row, rhs_column].map(|v| v as isize);
-    // SAFETY: the lengths were checked, and the strides, of a whole row- or column-major matrix, stay within them.
+    // SAFETY: as the caller ensures.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            target.as_mut_ptr(),
+            target,
             1,
             n as isize,
             add,

@@ -3,6 +3,8 @@
 //!
 //! Ioffe and Szegedy, "Batch normalization", 2015 (arXiv 1502.03167), for the gradients.
 
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use burn::backend::Autodiff;
@@ -94,7 +96,8 @@ impl ConvNormOp {
         let [gamma, beta] = [self.gamma, self.beta].map(|v| v.try_into_primitive::<Flex>().expect(ON_CPU));
         let (scale, shift) = affine(values(&gamma), values(&beta), &statistics, self.epsilon);
         let shortcut = self.shortcut.map(|shortcut| channels_last(&plain(shortcut)));
-        let packed = conv.pack(values(&plain(self.weight).to_contiguous()));
+        let weight = plain(self.weight).to_contiguous();
+        let packed = conv.pack(values(&weight));
         let (z, _) = convolve(&conv, batch, values(&channels_last(&plain(self.x))), &packed, false);
         let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
         Tensor::from_primitive::<Flex>(new_channels_last(y, &conv, batch).permute(&CHANNELS_FIRST))
@@ -112,10 +115,14 @@ impl ConvNormOp {
         let nodes = [x.node(), weight.node(), gamma.node(), beta.node(), last];
 
         let x = channels_last(x.primitive());
-        let packed = conv.pack(values(&weight.primitive().to_contiguous()));
+        let weight = weight.primitive().to_contiguous();
+        let packed = match conv.pack(values(&weight)) {
+            Cow::Borrowed(_) => weight,
+            Cow::Owned(packed) => new_vector(packed),
+        };
         let shortcut = shortcut.map(|shortcut| channels_last(shortcut.primitive()));
         let gamma = values(gamma.primitive()).to_vec();
-        let (z, measured) = convolve(&conv, batch, values(&x), &packed, given.is_none());
+        let (z, measured) = convolve(&conv, batch, values(&x), values(&packed), given.is_none());
         let is_measured = given.is_none();
         let statistics = given.unwrap_or(measured);
         let (scale, shift) = affine(&gamma, values(beta.primitive()), &statistics, self.epsilon);
@@ -179,6 +186,11 @@ fn new_channels_last(values: Vec<f32>, conv: &Convolution, batch: usize) -> Flex
     FlexTensor::from_data(TensorData::new(values, [batch, height, width, conv.channels()[1]]))
 }
 
+fn new_vector(values: Vec<f32>) -> FlexTensor {
+    let length = values.len();
+    FlexTensor::from_data(TensorData::new(values, [length]))
+}
+
 /// The values of a contiguous tensor.
 fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("it is contiguous")
@@ -192,8 +204,8 @@ fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32], measure
     let (z, sums) = threads::build(length, piece, x.chunks(images * conv.input_len()), |x, unfilled| {
         let (mut scratch, mut sums) = (Scratch::default(), vec![[0.0f64; 2]; channels]);
         for x in x.chunks(conv.images_at_once() * conv.input_len()) {
-            let z = unfilled.next(x.len() / conv.input_len() * conv.output_len());
-            conv.forward(x, packed, &mut scratch, z);
+            let length = x.len() / conv.input_len() * conv.output_len();
+            let z = unfilled.next(length, |z| conv.forward(x, packed, &mut scratch, z));
             if measure {
                 let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
                 Arch::new().dispatch(|| add_moments(z, &mut partial));
@@ -240,8 +252,11 @@ fn activate(z: &[f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation
         let at_once = SHORT_SUM * channels;
         for (index, z) in z.chunks(at_once).enumerate() {
             let added = added.map(|added| &added[index * at_once..][..z.len()]);
-            let y = unfilled.next(z.len());
-            Arch::new().dispatch(|| activate_piece(z, y, affine, added, floor, ceiling));
+            unfilled.next(z.len(), |y| {
+                Arch::new().dispatch(|| activate_piece(z, y, affine, added, floor, ceiling));
+                // SAFETY: a piece is of whole rows, and all their values were written in the line before.
+                unsafe { y.assume_init_mut() }
+            });
         }
     });
     y
@@ -250,13 +265,14 @@ fn activate(z: &[f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation
 #[inline(always)]
 fn activate_piece(
     z: &[f32],
-    y: &mut [f32],
+    y: &mut [MaybeUninit<f32>],
     [scale, shift]: [&[f32]; 2],
     added: Option<&[f32]>,
     floor: f32,
     ceiling: f32,
 ) {
     let channels = scale.len();
+    assert!(y.len() == z.len() && z.len().is_multiple_of(channels), "all rows are whole");
     let shift = &shift[..channels];
     for (row, (z, y)) in z.chunks_exact(channels).zip(y.chunks_exact_mut(channels)).enumerate() {
         match added {
@@ -264,12 +280,12 @@ fn activate_piece(
                 let added = &added[row * channels..][..channels];
                 for channel in 0..channels {
                     let v = z[channel] * scale[channel] + shift[channel] + added[channel];
-                    y[channel] = v.max(floor).min(ceiling);
+                    y[channel].write(v.max(floor).min(ceiling));
                 }
             }
             None => {
                 for channel in 0..channels {
-                    y[channel] = (z[channel] * scale[channel] + shift[channel]).max(floor).min(ceiling);
+                    y[channel].write((z[channel] * scale[channel] + shift[channel]).max(floor).min(ceiling));
                 }
             }
         }
@@ -280,7 +296,8 @@ fn activate_piece(
 struct Saved {
     conv: Convolution,
     x: FlexTensor,
-    packed: Vec<f32>,
+    /// The weight, channels last.
+    packed: FlexTensor,
     z: Vec<f32>,
     y: FlexTensor,
     gamma: Vec<f32>,
@@ -317,9 +334,9 @@ impl Backward<Flex, 5> for ConvNormBackward {
             let gradient = new_channels_last(at_sum.clone(), &saved.conv, saved.batch());
             gradients.register::<Flex>(shortcut.id, gradient.permute(&CHANNELS_FIRST));
         }
-        let (x_gradient, weight_gradient) = saved.through_convolution(&mut at_sum, &sums, x.is_some());
+        let wanted = [x.is_some(), weight.is_some()];
+        let (x_gradient, weight_gradient) = saved.through_convolution(&mut at_sum, &sums, wanted);
         let [gamma_sum, beta_sum] = sums;
-        let vector = |v: Vec<f32>| FlexTensor::from_data(TensorData::new(v, [saved.gamma.len()]));
         if let Some(x) = x {
             let [height, width] = saved.conv.window().size;
             let shape = [saved.batch(), height, width, saved.conv.channels()[0]];
@@ -327,14 +344,18 @@ impl Backward<Flex, 5> for ConvNormBackward {
             gradients.register::<Flex>(x.id, gradient.permute(&CHANNELS_FIRST));
         }
         if let Some(weight) = weight {
-            let gradient = TensorData::new(saved.conv.unpack(&weight_gradient), saved.conv.weight_shape());
+            let unpacked = match saved.conv.unpack(&weight_gradient) {
+                Cow::Borrowed(_) => weight_gradient,
+                Cow::Owned(unpacked) => unpacked,
+            };
+            let gradient = TensorData::new(unpacked, saved.conv.weight_shape());
             gradients.register::<Flex>(weight.id, FlexTensor::from_data(gradient));
         }
         if let Some(gamma) = gamma {
-            gradients.register::<Flex>(gamma.id, vector(gamma_sum));
+            gradients.register::<Flex>(gamma.id, new_vector(gamma_sum));
         }
         if let Some(beta) = beta {
-            gradients.register::<Flex>(beta.id, vector(beta_sum));
+            gradients.register::<Flex>(beta.id, new_vector(beta_sum));
         }
     }
 }
@@ -355,9 +376,12 @@ impl Saved {
             // Short sums in single precision, long ones in double.
             let length = SHORT_SUM * channels;
             for ((output, y), z) in output.chunks(length).zip(y.chunks(length)).zip(z.chunks(length)) {
-                let gradient = unfilled.next(z.len());
                 let mut short = [vec![0.0f32; channels], vec![0.0f32; channels]];
-                Arch::new().dispatch(|| self.mask(output, y, z, gradient, &mut short));
+                unfilled.next(z.len(), |gradient| {
+                    Arch::new().dispatch(|| self.mask(output, y, z, gradient, &mut short));
+                    // SAFETY: a piece is of whole rows, and all their values were written in the line before.
+                    unsafe { gradient.assume_init_mut() }
+                });
                 for (sums, short) in sums.iter_mut().zip(&short) {
                     sums.iter_mut().zip(short).for_each(|(sum, v)| *sum += f64::from(*v));
                 }
@@ -373,8 +397,17 @@ impl Saved {
 
     /// One piece of [`Saved::before_activation`].
     #[inline(always)]
-    fn mask(&self, output: &[f32], y: &[f32], z: &[f32], gradient: &mut [f32], [gamma, beta]: &mut [Vec<f32>; 2]) {
+    fn mask(
+        &self,
+        output: &[f32],
+        y: &[f32],
+        z: &[f32],
+        gradient: &mut [MaybeUninit<f32>],
+        [gamma, beta]: &mut [Vec<f32>; 2],
+    ) {
         let channels = self.gamma.len();
+        assert!([output.len(), y.len(), z.len()] == [gradient.len(); 3], "all are of one length");
+        assert!(z.len().is_multiple_of(channels), "all rows are whole");
         let (floor, ceiling) = self.activation.limits();
         let (mean, deviations) = (&self.mean[..channels], &self.deviations[..channels]);
         let (gamma, beta) = (&mut gamma[..channels], &mut beta[..channels]);
@@ -382,22 +415,25 @@ impl Saved {
         for (((output, y), z), gradient) in rows.zip(gradient.chunks_exact_mut(channels)) {
             for c in 0..channels {
                 let g = if y[c] > floor && y[c] < ceiling { output[c] } else { 0.0 };
-                gradient[c] = g;
+                gradient[c].write(g);
                 gamma[c] += g * (z[c] - mean[c]) * deviations[c];
                 beta[c] += g;
             }
         }
     }
 
-    /// Gradients of the input (of no use unless wanted) and of the packed weight; `gradient` becomes that of `z`.
+    /// Gradients of the input and of the packed weight, of no use unless wanted; `gradient` becomes that of `z`.
     fn through_convolution(
         &self,
         gradient: &mut [f32],
         [gamma_sum, beta_sum]: &[Vec<f32>; 2],
-        input_wanted: bool,
+        [input_wanted, weight_wanted]: [bool; 2],
     ) -> (Vec<f32>, Vec<f32>) {
         let Self { conv, packed, .. } = self;
-        let x = values(&self.x);
+        if !input_wanted && !weight_wanted {
+            return (vec![], vec![]);
+        }
+        let (x, packed) = (values(&self.x), values(packed));
         let images = self.batch().div_ceil(threads::pieces());
         let (input, output) = (images * conv.input_len(), images * conv.output_len());
         let pieces = x.chunks(input).zip(self.z.chunks(output)).zip(gradient.chunks_mut(output));
@@ -418,25 +454,46 @@ impl Saved {
         };
         let factors: Vec<[f32; 3]> = channels.map(per_channel).collect();
         let factors = [0, 1, 2].map(|which| factors.iter().map(|f| f[which]).collect::<Vec<f32>>());
+        // A long weight is better cut than summed.
+        let cut = match conv {
+            Convolution::Dense(conv) if weight_wanted && conv.has_long_weight(x) => Some(conv),
+            _ => None,
+        };
         let (x_gradient, partial) = threads::build(length, input_piece, pieces, |((x, z), gradient), unfilled| {
-            let mut weight_gradient = vec![0.0; packed.len()];
+            let mut weight_gradient = vec![];
             let mut scratch = Scratch::default();
             let at_once = conv.images_at_once();
             let (input, output) = (at_once * conv.input_len(), at_once * conv.output_len());
             let chunks = x.chunks(input).zip(z.chunks(output)).zip(gradient.chunks_mut(output));
             for ((x, z), gradient) in chunks {
                 Arch::new().dispatch(|| denormalise(z, gradient, &factors));
-                conv.add_weight_gradient(x, gradient, &mut scratch, &mut weight_gradient);
+                if weight_wanted && cut.is_none() {
+                    conv.add_weight_gradient(x, gradient, &mut scratch, &mut weight_gradient);
+                }
                 if input_wanted {
-                    conv.add_input_gradient(gradient, packed, &mut scratch, unfilled.next(x.len()));
+                    unfilled.next(x.len(), |v| conv.input_gradient(gradient, packed, &mut scratch, v));
                 }
             }
             weight_gradient
         });
-        let mut weight_gradient = vec![0.0; packed.len()];
-        for partial in &partial {
-            weight_gradient.iter_mut().zip(partial).for_each(|(sum, v)| *sum += v);
-        }
+        let weight_gradient = match cut {
+            Some(conv) => {
+                let [depth, channels] = conv.channels;
+                let piece = channels.div_ceil(threads::pieces());
+                let firsts = (0..channels).step_by(piece);
+                let part = |first, unfilled: &mut threads::Unfilled| {
+                    let length = piece.min(channels - first) * depth;
+                    unfilled.next(length, |v| conv.some_weight_gradient(x, gradient, first, v));
+                };
+                threads::build(channels * depth, piece * depth, firsts, part).0
+            }
+            None => {
+                let mut partial = partial.into_iter();
+                let mut sum = partial.next().unwrap_or_default();
+                partial.for_each(|partial| sum.iter_mut().zip(partial).for_each(|(sum, v)| *sum += v));
+                sum
+            }
+        };
         (x_gradient, weight_gradient)
     }
 }

@@ -1,5 +1,8 @@
 //! Convolutions of either kind, as one.
 
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
+
 use super::conv::{Conv, Scratch};
 use super::depthwise::Depthwise;
 use super::window::Window;
@@ -68,42 +71,54 @@ impl Convolution {
     }
 
     /// burn's weight, channels last.
-    pub fn pack(&self, weight: &[f32]) -> Vec<f32> {
+    pub fn pack<'a>(&self, weight: &'a [f32]) -> Cow<'a, [f32]> {
         match self {
             Self::Dense(conv) => conv.pack(weight),
-            Self::Depthwise(conv) => conv.pack(weight),
+            Self::Depthwise(conv) => Cow::Owned(conv.pack(weight)),
         }
     }
 
     /// The inverse of [`Convolution::pack`].
-    pub fn unpack(&self, packed: &[f32]) -> Vec<f32> {
+    pub fn unpack<'a>(&self, packed: &'a [f32]) -> Cow<'a, [f32]> {
         match self {
             Self::Dense(conv) => conv.unpack(packed),
-            Self::Depthwise(conv) => conv.unpack(packed),
+            Self::Depthwise(conv) => Cow::Owned(conv.unpack(packed)),
         }
     }
 
-    /// Replaces `output`.
-    pub fn forward(&self, images: &[f32], packed: &[f32], scratch: &mut Scratch, output: &mut [f32]) {
+    /// Fills `output`.
+    pub fn forward<'a>(
+        &self,
+        images: &[f32],
+        packed: &[f32],
+        scratch: &mut Scratch,
+        output: &'a mut [MaybeUninit<f32>],
+    ) -> &'a mut [f32] {
         match self {
             Self::Dense(conv) => conv.forward(images, packed, scratch, output),
             Self::Depthwise(conv) => conv.forward(images, packed, output),
         }
     }
 
-    /// Adds to `gradient`, that of the packed weight.
-    pub fn add_weight_gradient(&self, images: &[f32], output: &[f32], scratch: &mut Scratch, gradient: &mut [f32]) {
+    /// Adds to `gradient`, that of the packed weight; an empty one is zero.
+    pub fn add_weight_gradient(&self, images: &[f32], output: &[f32], scratch: &mut Scratch, gradient: &mut Vec<f32>) {
         match self {
             Self::Dense(conv) => conv.add_weight_gradient(images, output, scratch, gradient),
             Self::Depthwise(conv) => conv.add_weight_gradient(images, output, gradient),
         }
     }
 
-    /// Adds to `gradient`, that of the images.
-    pub fn add_input_gradient(&self, output: &[f32], packed: &[f32], scratch: &mut Scratch, gradient: &mut [f32]) {
+    /// Fills `gradient`, that of the images.
+    pub fn input_gradient<'a>(
+        &self,
+        output: &[f32],
+        packed: &[f32],
+        scratch: &mut Scratch,
+        gradient: &'a mut [MaybeUninit<f32>],
+    ) -> &'a mut [f32] {
         match self {
-            Self::Dense(conv) => conv.add_input_gradient(output, packed, scratch, gradient),
-            Self::Depthwise(conv) => conv.add_input_gradient(output, packed, gradient),
+            Self::Dense(conv) => conv.input_gradient(output, packed, scratch, gradient),
+            Self::Depthwise(conv) => conv.input_gradient(output, packed, gradient),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Depthwise convolution, channels last: every channel by itself, all channels of a pixel at once.
 
+use std::mem::MaybeUninit;
+
 use pulp::Arch;
 
+use super::threads::zeros;
 use super::window::Window;
 
 /// A convolution in which every output channel sees its own input channel only.
@@ -33,9 +36,9 @@ impl Depthwise {
     }
 
     /// `output = window * weight`.
-    pub fn forward(&self, images: &[f32], packed: &[f32], output: &mut [f32]) {
+    pub fn forward<'a>(&self, images: &[f32], packed: &[f32], output: &'a mut [MaybeUninit<f32>]) -> &'a mut [f32] {
         let channels = self.channels;
-        output.fill(0.0);
+        let output = zeros(output);
         Arch::new().dispatch(|| {
             self.for_taps(images.len(), |out, tap, pixel| {
                 let (out, seen) = (&mut output[out * channels..][..channels], &images[pixel * channels..][..channels]);
@@ -45,11 +48,13 @@ impl Depthwise {
                 }
             });
         });
+        output
     }
 
-    /// `gradient += images * output_gradient`, summed over outputs.
-    pub fn add_weight_gradient(&self, images: &[f32], output_gradient: &[f32], gradient: &mut [f32]) {
+    /// `gradient += images * output_gradient`, summed over outputs; an empty one is zero.
+    pub fn add_weight_gradient(&self, images: &[f32], output_gradient: &[f32], gradient: &mut Vec<f32>) {
         let channels = self.channels;
+        gradient.resize(self.window.kernel * self.window.kernel * channels, 0.0);
         Arch::new().dispatch(|| {
             self.for_taps(images.len(), |out, tap, pixel| {
                 let (out, seen) =
@@ -62,9 +67,15 @@ impl Depthwise {
         });
     }
 
-    /// `gradient += output_gradient * weight`, at every pixel that was seen.
-    pub fn add_input_gradient(&self, output_gradient: &[f32], packed: &[f32], gradient: &mut [f32]) {
+    /// `gradient = output_gradient * weight`, summed at every pixel that was seen.
+    pub fn input_gradient<'a>(
+        &self,
+        output_gradient: &[f32],
+        packed: &[f32],
+        gradient: &'a mut [MaybeUninit<f32>],
+    ) -> &'a mut [f32] {
         let channels = self.channels;
+        let gradient = zeros(gradient);
         Arch::new().dispatch(|| {
             self.for_taps(gradient.len(), |out, tap, pixel| {
                 let out = &output_gradient[out * channels..][..channels];
@@ -75,6 +86,7 @@ impl Depthwise {
                 }
             });
         });
+        gradient
     }
 
     /// Calls `visit(output pixel, tap, input pixel)` for all of them in images of `length` values.
@@ -92,5 +104,7 @@ impl Depthwise {
 /// Row-major `[rows, columns]` as `[columns, rows]`.
 fn transpose(values: &[f32], rows: usize) -> Vec<f32> {
     let columns = values.len() / rows;
-    (0..values.len()).map(|index| values[index % rows * columns + index / rows]).collect()
+    let mut transposed = Vec::with_capacity(values.len());
+    (0..columns).for_each(|column| transposed.extend(values[column..].iter().step_by(columns)));
+    transposed
 }

@@ -3,6 +3,7 @@
 //! They keep activations channels-last in memory (`[batch, height, width, channels]`, so that a pixel's channels are
 //! one run), while tensors keep burn's order of dimensions; only strides differ.
 
+mod adam;
 mod conv;
 mod conv_norm;
 mod convolution;
@@ -10,4 +11,5 @@ mod depthwise;
 mod threads;
 mod window;
 
+pub use adam::AdamStep;
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};

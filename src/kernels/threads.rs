@@ -38,9 +38,9 @@ pub fn build<P: Send, R: Send>(
     let pieces: Vec<_> = inputs.zip(built.spare_capacity_mut()[..length].chunks_mut(piece)).collect();
     assert_eq!(pieces.len(), length.div_ceil(piece), "there is an input for each piece");
     let results = each(pieces, |(input, values)| {
-        let mut unfilled = Unfilled(values);
+        let mut unfilled = Unfilled::new(values);
         let result = work(input, &mut unfilled);
-        unfilled.next(unfilled.0.len());
+        zeros(unfilled.0);
         result
     });
     // SAFETY: every piece was filled to its end just now.
@@ -52,12 +52,30 @@ pub fn build<P: Send, R: Send>(
 pub struct Unfilled<'a>(&'a mut [MaybeUninit<f32>]);
 
 impl<'a> Unfilled<'a> {
-    /// The next `count` values, zero so far.
-    pub fn next(&mut self, count: usize) -> &'a mut [f32] {
+    /// All of `values`.
+    pub fn new(values: &'a mut [MaybeUninit<f32>]) -> Self {
+        Self(values)
+    }
+
+    /// The next `count` values, which `fill` gives back once it has written all of them.
+    pub fn next(
+        &mut self,
+        count: usize,
+        fill: impl for<'b> FnOnce(&'b mut [MaybeUninit<f32>]) -> &'b mut [f32],
+    ) -> &'a mut [f32] {
         let (next, rest) = std::mem::take(&mut self.0).split_at_mut(count);
         self.0 = rest;
-        next.fill(MaybeUninit::new(0.0));
-        // SAFETY: all of it was written in the line before.
+        let given = next.as_ptr();
+        let filled = fill(next);
+        assert!(std::ptr::addr_eq(filled.as_ptr(), given) && filled.len() == count, "what was given is given back");
+        // SAFETY: it was given back as initialised.
         unsafe { next.assume_init_mut() }
     }
+}
+
+/// `values`, all zero.
+pub fn zeros(values: &mut [MaybeUninit<f32>]) -> &mut [f32] {
+    values.fill(MaybeUninit::new(0.0));
+    // SAFETY: all of it was written in the line before.
+    unsafe { values.assume_init_mut() }
 }
