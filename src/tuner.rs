@@ -425,7 +425,7 @@ impl Tuner {
     /// [`Error::Busy`] while another training runs, [`Error::BadOption`] for impossible options, and all of
     /// [`Session::new`] and [`Session::run`].
     pub async fn train(&self, options: &TrainOptions, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
-        let _running = Running::begin(&self.training)?;
+        let _running = self.begin()?;
         let mut plan = match (options.strategy, &options.plan) {
             (Some(_), Some(_)) => {
                 return Err(Error::BadOption("strategy and plan exclude each other; leave one out".into()));
@@ -451,13 +451,19 @@ impl Tuner {
     /// # Errors
     /// [`Error::Busy`] while another training runs, [`Error::NothingPaused`], and all of [`Session::run`].
     pub async fn resume(&self, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
-        let _running = Running::begin(&self.training)?;
+        let _running = self.begin()?;
         let session = self.state.borrow_mut().paused.take().ok_or(Error::NothingPaused)?;
         self.go_on(session, on_epoch).await
     }
 
-    async fn go_on(&self, mut session: Session, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
+    /// From here on, signals are meant for the run that begins.
+    fn begin(&self) -> Result<Running<'_>> {
+        let running = Running::begin(&self.training)?;
         self.signal.set(Signal::Go);
+        Ok(running)
+    }
+
+    async fn go_on(&self, mut session: Session, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let run = session.run(&self.signal, |epoch, best| {
             if let Some(best) = best {
                 self.state.borrow_mut().serve(best);
@@ -490,7 +496,10 @@ impl Tuner {
     /// Ends the running training within a step, or forgets the one that is paused; nothing without one.
     pub fn stop(&self) {
         self.signal.set(Signal::Stop);
-        self.state.borrow_mut().paused = None;
+        let mut state = self.state.borrow_mut();
+        if state.paused.take().is_some() {
+            state.run = None;
+        }
     }
 
     /// Pauses the running training within a step; nothing without one.
