@@ -145,6 +145,14 @@ impl Row {
     }
 }
 
+/// By how much logits of held-out examples must be divided to be most probable: see [`Calibration::temperature`].
+///
+/// # Errors
+/// As [`Evaluation::new`].
+pub(super) fn temperature(classes: usize, logits: &[Vec<f32>], targets: &[usize]) -> Result<f64> {
+    checked(classes, logits, targets).map(|rows| fit_temperature(&rows))
+}
+
 fn checked(classes: usize, logits: &[Vec<f32>], targets: &[usize]) -> Result<Vec<Row>> {
     let refuse = |message: String| Err(Error::BadInput(message));
     if logits.is_empty() {

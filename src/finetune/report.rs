@@ -25,7 +25,7 @@ pub struct Epoch {
     pub loss: f32,
     /// Share of training examples that were right at the same time; 0 for losses on embeddings, which do not classify.
     pub accuracy: f32,
-    /// Mean cross-entropy of the examples held out, if any are, after the epoch: in `strength` of all, each in its turn, and
+    /// Mean cross-entropy of the examples held out, if any are, after the epoch, at the temperature that suits them: in `strength` of all, each in its turn, and
     /// in `solve` as the best candidate did there.
     pub validation_loss: Option<f32>,
     /// Share of the examples held out that are right.
@@ -88,6 +88,9 @@ pub struct PhaseReport {
     pub validation_loss: Option<f32>,
     /// See [`Epoch::validation_accuracy`].
     pub validation_accuracy: Option<f32>,
+    /// What the head's logits were divided by so that examples held out are most probable, if any were (Guo et al., 2017,
+    /// arXiv 1706.04599).
+    pub temperature: Option<f64>,
     /// Drawings that went through frozen stages.
     pub frozen_forwards: usize,
     /// How long it took.

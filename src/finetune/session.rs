@@ -13,6 +13,7 @@ use web_time::Instant;
 
 use super::activations::{Activations, Frozen};
 use super::examples::{Examples, seeded};
+use super::metrics::temperature;
 use super::network::{Layers, Network, Road};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
 use super::{
@@ -104,6 +105,8 @@ struct Model {
 struct Judgement {
     loss: f32,
     accuracy: f32,
+    /// What logits were divided by before.
+    temperature: f64,
 }
 
 /// A phase in progress.
@@ -307,9 +310,11 @@ impl Session {
         let (Some(head), Some(mut last)) = (head, last) else { return Ok(Left::By(Signal::Stop)) };
         let judgement = match &held_out {
             Some(held_out) => Some(Judgement::of(&head, &held_out.features, &held_out.targets)),
-            None => {
-                last.validation_loss.zip(last.validation_accuracy).map(|(loss, accuracy)| Judgement { loss, accuracy })
-            }
+            None => last.validation_loss.zip(last.validation_accuracy).map(|(loss, accuracy)| Judgement {
+                loss,
+                accuracy,
+                temperature: 1.0,
+            }),
         };
         (last.validation_loss, last.validation_accuracy) = Judgement::parts(judgement);
         self.epochs += last.epoch;
@@ -325,6 +330,7 @@ impl Session {
                 accuracy: Some(last.accuracy),
                 validation_loss: last.validation_loss,
                 validation_accuracy: last.validation_accuracy,
+                temperature: None,
                 frozen_forwards: 0,
                 seconds: start.elapsed().as_secs_f64(),
             });
@@ -629,6 +635,7 @@ impl Session {
                 accuracy: reported.map(|epoch| epoch.accuracy),
                 validation_loss: reported.and_then(|epoch| epoch.validation_loss),
                 validation_accuracy: reported.and_then(|epoch| epoch.validation_accuracy),
+                temperature: best.and_then(|(_, model)| model.judgement).map(|judgement| judgement.temperature),
                 frozen_forwards: ground.training.forwards() + ground.held_out.as_ref().map_or(0, Activations::forwards),
                 seconds: fit.seconds,
             });
@@ -666,13 +673,18 @@ impl Session {
             network.layers.to_head(&self.examples.classes, self.model.head.embedding().cloned()).await?
         };
         let Some((activations, examples)) = ground.held_out.as_ref().zip(self.judged_by()) else {
-            return Ok((head, None));
+            let temperature = self.reports.get(self.phase).and_then(|report| report.temperature).unwrap_or(1.0);
+            return Ok((head.at_temperature(temperature), None));
         };
         let features = pooled(activations, examples, pace).await?;
-        let judgement = Judgement::of(&head, &features, &examples.targets);
-        if !judgement.loss.is_finite() {
+        let logits: Vec<Vec<f32>> = features.iter().map(|features| head.logits(features)).collect();
+        if logits.iter().flatten().any(|logit| !logit.is_finite()) {
             return Err(Error::Diverged { epoch: 0, rate: phase.rate });
         }
+        // Smoothing makes a network less sure than it may be, and learning by heart surer.
+        let temperature = temperature(head.classes().len(), &logits, &examples.targets)?;
+        let head = head.at_temperature(temperature);
+        let judgement = Judgement { temperature, ..Judgement::of(&head, &features, &examples.targets) };
         Ok((head, Some(judgement)))
     }
 
@@ -802,7 +814,7 @@ impl Judgement {
             right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
         }
         let count = targets.len() as f32;
-        Self { loss: loss / count, accuracy: right as f32 / count }
+        Self { loss: loss / count, accuracy: right as f32 / count, temperature: 1.0 }
     }
 
     fn parts(judgement: Option<Self>) -> (Option<f32>, Option<f32>) {

@@ -134,6 +134,12 @@ impl Head {
         Self { classes, ..self }
     }
 
+    /// The same head with its logits divided by `temperature`: as right as before, but otherwise sure.
+    pub(crate) fn at_temperature(mut self, temperature: f64) -> Self {
+        self.weight.iter_mut().chain(&mut self.bias).for_each(|v| *v /= temperature as f32);
+        self
+    }
+
     /// Gives a class another name.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         self.classes.iter_mut().filter(|class| *class == from).for_each(|class| *class = to.to_owned());

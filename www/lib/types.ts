@@ -283,6 +283,8 @@ export interface PhaseReport {
   accuracy: number | null;
   validationLoss: number | null;
   validationAccuracy: number | null;
+  /** What logits were divided by so that examples held out are most probable. */
+  temperature: number | null;
   /** Drawings that went through frozen stages. */
   frozenForwards: number;
   seconds: number;
