@@ -66,9 +66,10 @@ impl AdamStep {
         let length = parameters.len();
         assert!([gradient.len(), mean.len(), square.len()] == [length; 3], "all are of one length");
         let factors = self.factors(self.clip.map_or(1.0, |most| within(norm(gradient), most)));
-        let (gradient, mean) = (gradient.chunks_mut(RUN), mean.chunks_mut(RUN));
-        let runs = parameters.chunks(RUN).zip(gradient).zip(mean.zip(square.chunks_mut(RUN)));
-        let work = |((parameters, gradient), (mean, square)): ((&[f32], &mut [f32]), (&mut [f32], &mut [f32]))| {
+        let gradient = gradient.chunks_mut(RUN);
+        let runs = parameters.chunks(RUN).zip(gradient).zip(mean.chunks_mut(RUN)).zip(square.chunks_mut(RUN));
+        let runs = runs.map(|(((parameters, gradient), mean), square)| (parameters, [gradient, mean, square]));
+        let work = |(parameters, [gradient, mean, square]): (&[f32], [&mut [f32]; 3])| {
             vectorized(
                 #[inline(always)]
                 || factors.apply(parameters, gradient, mean, square),
