@@ -1,10 +1,9 @@
 //! A step of Adam in one pass over memory, where separate operations take a dozen.
 
+use super::threads;
+use super::vectors::vectorized;
 use burn::prelude::*;
 use burn_flex::{Flex, FlexTensor};
-use pulp::Arch;
-
-use super::threads;
 
 /// Values that are treated at once: four such runs stay in a core's second-level cache. Fixed, so that sums do not depend
 /// on the number of cores.
@@ -67,10 +66,14 @@ impl AdamStep {
         let length = parameters.len();
         assert!([gradient.len(), mean.len(), square.len()] == [length; 3], "all are of one length");
         let factors = self.factors(self.clip.map_or(1.0, |most| within(norm(gradient), most)));
-        let (gradient, mean) = (gradient.chunks_mut(RUN), mean.chunks_mut(RUN));
-        let runs = parameters.chunks(RUN).zip(gradient).zip(mean.zip(square.chunks_mut(RUN)));
-        let work = |((parameters, gradient), (mean, square)): ((&[f32], &mut [f32]), (&mut [f32], &mut [f32]))| {
-            Arch::new().dispatch(|| factors.apply(parameters, gradient, mean, square));
+        let gradient = gradient.chunks_mut(RUN);
+        let runs = parameters.chunks(RUN).zip(gradient).zip(mean.chunks_mut(RUN)).zip(square.chunks_mut(RUN));
+        let runs = runs.map(|(((parameters, gradient), mean), square)| (parameters, [gradient, mean, square]));
+        let work = |(parameters, [gradient, mean, square]): (&[f32], [&mut [f32]; 3])| {
+            vectorized(
+                #[inline(always)]
+                || factors.apply(parameters, gradient, mean, square),
+            );
         };
         if length <= ALONE { runs.for_each(work) } else { drop(threads::each(runs.collect(), work)) }
     }
@@ -131,7 +134,7 @@ fn norm(values: &[f32]) -> f32 {
     let sum = |run: &[f32]| -> f64 {
         let mut sums = [0.0f32; LANES];
         let (rows, rest) = run.as_chunks::<LANES>();
-        Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for row in rows {
@@ -261,7 +264,7 @@ mod tests {
         assert_eq!(held.each_ref().map(values), before);
         // A part of a longer tensor, too.
         let long = Tensor::cat(vec![tensor(), held[1].clone()], 0);
-        let gradient = long.clone().slice([5..10]);
+        let gradient = long.clone().narrow(0, 5, 5);
         let (part, _) = STEP.apply(held[0].clone(), gradient, Some([held[2].clone(), held[3].clone()]));
         assert_eq!(values(&part), values(&shared));
         assert_eq!(values(&long)[20..], before[1]);

@@ -7,6 +7,11 @@ use std::borrow::Cow;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
+use super::conv::Scratch;
+use super::convolution::Convolution;
+use super::threads;
+use super::vectors::vectorized;
+use super::window::Window;
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
@@ -14,12 +19,6 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::prelude::*;
 use burn_flex::{Flex, FlexTensor};
-use pulp::Arch;
-
-use super::conv::Scratch;
-use super::convolution::Convolution;
-use super::threads;
-use super::window::Window;
 
 /// What follows the normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,7 +207,10 @@ fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32], measure
             let z = unfilled.next(length, |z| conv.forward(x, packed, &mut scratch, z));
             if measure {
                 let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
-                Arch::new().dispatch(|| add_moments(z, &mut partial));
+                vectorized(
+                    #[inline(always)]
+                    || add_moments(z, &mut partial),
+                );
                 for (channel, sums) in sums.iter_mut().enumerate() {
                     *sums = [0, 1].map(|moment| sums[moment] + f64::from(partial[moment][channel]));
                 }
@@ -253,7 +255,10 @@ fn activate(z: &[f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation
         for (index, z) in z.chunks(at_once).enumerate() {
             let added = added.map(|added| &added[index * at_once..][..z.len()]);
             unfilled.next(z.len(), |y| {
-                Arch::new().dispatch(|| activate_piece(z, y, affine, added, floor, ceiling));
+                vectorized(
+                    #[inline(always)]
+                    || activate_piece(z, y, affine, added, floor, ceiling),
+                );
                 // SAFETY: a piece is of whole rows, and all their values were written in the line before.
                 unsafe { y.assume_init_mut() }
             });
@@ -378,7 +383,10 @@ impl Saved {
             for ((output, y), z) in output.chunks(length).zip(y.chunks(length)).zip(z.chunks(length)) {
                 let mut short = [vec![0.0f32; channels], vec![0.0f32; channels]];
                 unfilled.next(z.len(), |gradient| {
-                    Arch::new().dispatch(|| self.mask(output, y, z, gradient, &mut short));
+                    vectorized(
+                        #[inline(always)]
+                        || self.mask(output, y, z, gradient, &mut short),
+                    );
                     // SAFETY: a piece is of whole rows, and all their values were written in the line before.
                     unsafe { gradient.assume_init_mut() }
                 });
@@ -388,14 +396,14 @@ impl Saved {
             }
             sums
         });
-        let total = |which: usize| {
+        let total = |which: usize| -> Vec<f32> {
             (0..channels).map(|c| partial.iter().map(|sums| sums[which][c]).sum::<f64>() as f32).collect()
         };
-        let sums = [total(0), total(1)];
-        (gradient, sums)
+        let gamma = total(0).iter().zip(&self.deviations).map(|(sum, deviation)| sum * deviation).collect();
+        (gradient, [gamma, total(1)])
     }
 
-    /// One piece of [`Saved::before_activation`].
+    /// One piece of [`Saved::before_activation`], the first sum without its deviations.
     #[inline(always)]
     fn mask(
         &self,
@@ -409,15 +417,20 @@ impl Saved {
         assert!([output.len(), y.len(), z.len()] == [gradient.len(); 3], "all are of one length");
         assert!(z.len().is_multiple_of(channels), "all rows are whole");
         let (floor, ceiling) = self.activation.limits();
-        let (mean, deviations) = (&self.mean[..channels], &self.deviations[..channels]);
+        let mean = &self.mean[..channels];
         let (gamma, beta) = (&mut gamma[..channels], &mut beta[..channels]);
         let rows = output.chunks_exact(channels).zip(y.chunks_exact(channels)).zip(z.chunks_exact(channels));
         for (((output, y), z), gradient) in rows.zip(gradient.chunks_exact_mut(channels)) {
+            // In two loops, as the compiler uses no vectors in one with so many slices; nor with `&&`.
             for c in 0..channels {
-                let g = if y[c] > floor && y[c] < ceiling { output[c] } else { 0.0 };
-                gradient[c].write(g);
-                gamma[c] += g * (z[c] - mean[c]) * deviations[c];
-                beta[c] += g;
+                let (g, y) = (output[c], y[c]);
+                gradient[c].write(if (y > floor) & (y < ceiling) { g } else { 0.0 });
+            }
+            // SAFETY: all of it was written in the loop before.
+            let gradient = unsafe { gradient.assume_init_ref() };
+            for c in 0..channels {
+                gamma[c] += gradient[c] * (z[c] - mean[c]);
+                beta[c] += gradient[c];
             }
         }
     }
@@ -466,7 +479,10 @@ impl Saved {
             let (input, output) = (at_once * conv.input_len(), at_once * conv.output_len());
             let chunks = x.chunks(input).zip(z.chunks(output)).zip(gradient.chunks_mut(output));
             for ((x, z), gradient) in chunks {
-                Arch::new().dispatch(|| denormalise(z, gradient, &factors));
+                vectorized(
+                    #[inline(always)]
+                    || denormalise(z, gradient, &factors),
+                );
                 if weight_wanted && cut.is_none() {
                     conv.add_weight_gradient(x, gradient, &mut scratch, &mut weight_gradient);
                 }

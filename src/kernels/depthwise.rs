@@ -2,9 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use pulp::Arch;
-
 use super::threads::zeros;
+use super::vectors::vectorized;
 use super::window::Window;
 
 /// A convolution in which every output channel sees its own input channel only.
@@ -39,15 +38,19 @@ impl Depthwise {
     pub fn forward<'a>(&self, images: &[f32], packed: &[f32], output: &'a mut [MaybeUninit<f32>]) -> &'a mut [f32] {
         let channels = self.channels;
         let output = zeros(output);
-        Arch::new().dispatch(|| {
-            self.for_taps(images.len(), |out, tap, pixel| {
-                let (out, seen) = (&mut output[out * channels..][..channels], &images[pixel * channels..][..channels]);
-                let weight = &packed[tap * channels..][..channels];
-                for c in 0..channels {
-                    out[c] += seen[c] * weight[c];
-                }
-            });
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                self.for_taps(images.len(), |out, tap, pixel| {
+                    let (out, seen) =
+                        (&mut output[out * channels..][..channels], &images[pixel * channels..][..channels]);
+                    let weight = &packed[tap * channels..][..channels];
+                    for c in 0..channels {
+                        out[c] += seen[c] * weight[c];
+                    }
+                });
+            },
+        );
         output
     }
 
@@ -55,16 +58,19 @@ impl Depthwise {
     pub fn add_weight_gradient(&self, images: &[f32], output_gradient: &[f32], gradient: &mut Vec<f32>) {
         let channels = self.channels;
         gradient.resize(self.window.kernel * self.window.kernel * channels, 0.0);
-        Arch::new().dispatch(|| {
-            self.for_taps(images.len(), |out, tap, pixel| {
-                let (out, seen) =
-                    (&output_gradient[out * channels..][..channels], &images[pixel * channels..][..channels]);
-                let sum = &mut gradient[tap * channels..][..channels];
-                for c in 0..channels {
-                    sum[c] += seen[c] * out[c];
-                }
-            });
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                self.for_taps(images.len(), |out, tap, pixel| {
+                    let (out, seen) =
+                        (&output_gradient[out * channels..][..channels], &images[pixel * channels..][..channels]);
+                    let sum = &mut gradient[tap * channels..][..channels];
+                    for c in 0..channels {
+                        sum[c] += seen[c] * out[c];
+                    }
+                });
+            },
+        );
     }
 
     /// `gradient = output_gradient * weight`, summed at every pixel that was seen.
@@ -76,16 +82,19 @@ impl Depthwise {
     ) -> &'a mut [f32] {
         let channels = self.channels;
         let gradient = zeros(gradient);
-        Arch::new().dispatch(|| {
-            self.for_taps(gradient.len(), |out, tap, pixel| {
-                let out = &output_gradient[out * channels..][..channels];
-                let (sum, weight) =
-                    (&mut gradient[pixel * channels..][..channels], &packed[tap * channels..][..channels]);
-                for c in 0..channels {
-                    sum[c] += out[c] * weight[c];
-                }
-            });
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                self.for_taps(gradient.len(), |out, tap, pixel| {
+                    let out = &output_gradient[out * channels..][..channels];
+                    let (sum, weight) =
+                        (&mut gradient[pixel * channels..][..channels], &packed[tap * channels..][..channels]);
+                    for c in 0..channels {
+                        sum[c] += out[c] * weight[c];
+                    }
+                });
+            },
+        );
         gradient
     }
 

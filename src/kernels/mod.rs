@@ -9,6 +9,7 @@ mod conv_norm;
 mod convolution;
 mod depthwise;
 mod threads;
+mod vectors;
 mod window;
 
 pub use adam::AdamStep;
