@@ -426,6 +426,7 @@ impl Tuner {
     /// [`Session::new`] and [`Session::run`].
     pub async fn train(&self, options: &TrainOptions, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let _running = Running::begin(&self.training)?;
+        self.signal.set(Signal::Go);
         let mut plan = match (options.strategy, &options.plan) {
             (Some(_), Some(_)) => {
                 return Err(Error::BadOption("strategy and plan exclude each other; leave one out".into()));
@@ -453,11 +454,13 @@ impl Tuner {
     pub async fn resume(&self, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let _running = Running::begin(&self.training)?;
         let session = self.state.borrow_mut().paused.take().ok_or(Error::NothingPaused)?;
+        if self.signal.get() == Signal::Pause {
+            self.signal.set(Signal::Go);
+        }
         self.go_on(session, on_epoch).await
     }
 
     async fn go_on(&self, mut session: Session, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
-        self.signal.set(Signal::Go);
         let run = session.run(&self.signal, |epoch, best| {
             if let Some(best) = best {
                 self.state.borrow_mut().serve(best);
@@ -487,10 +490,10 @@ impl Tuner {
         evaluation.ok_or_else(|| Error::Internal("nobody stopped the evaluation".into()))
     }
 
-    /// Ends the running training within a step, or forgets the one that is paused; nothing without one.
+    /// Ends the running training within a step, and the one that is paused as soon as it is resumed, so that it reports what it
+    /// came to; nothing without one.
     pub fn stop(&self) {
         self.signal.set(Signal::Stop);
-        self.state.borrow_mut().paused = None;
     }
 
     /// Pauses the running training within a step; nothing without one.
