@@ -8,14 +8,14 @@
 //! | [`dataset`] | labelled examples and their splits |
 //! | [`backbone`] | pretrained networks as named stages, and their weight files |
 //! | [`head`] | what sits on the features |
-//! | [`finetune`] | training |
+//! | [`finetune`] | training: plans, and how they are carried out |
 //! | [`kernels`] | what burn computes too slowly on the CPU |
 //! | [`device`] | GPU or CPU, and how a GPU's faults are noticed |
 //! | [`selection`] | which of them, measured |
 //! | [`tuner`] | all of it together |
 //!
 //! # Limits
-//! - Two backbones, `doodle` and EfficientNet-Lite0; a head on them is trained, the backbone stays frozen.
+//! - Two backbones, `doodle` and EfficientNet-Lite0.
 //! - In browsers the GPU is reached through WebGPU; natively everything runs on the CPU.
 //! - Weight files: 64 MiB, 4096 tensors. Doodles: 100,000 points. Images: 8192 pixels a side.
 

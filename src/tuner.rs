@@ -425,7 +425,12 @@ impl Tuner {
     /// [`Error::Busy`] while another training runs, [`Error::BadOption`] for impossible options, and all of
     /// [`Session::new`] and [`Session::run`].
     pub async fn train(&self, options: &TrainOptions, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
+<<<<<<< HEAD
         let _running = self.begin()?;
+=======
+        let _running = Running::begin(&self.training)?;
+        self.signal.set(Signal::Go);
+>>>>>>> browser
         let mut plan = match (options.strategy, &options.plan) {
             (Some(_), Some(_)) => {
                 return Err(Error::BadOption("strategy and plan exclude each other; leave one out".into()));
@@ -453,9 +458,13 @@ impl Tuner {
     pub async fn resume(&self, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let _running = self.begin()?;
         let session = self.state.borrow_mut().paused.take().ok_or(Error::NothingPaused)?;
+        if self.signal.get() == Signal::Pause {
+            self.signal.set(Signal::Go);
+        }
         self.go_on(session, on_epoch).await
     }
 
+<<<<<<< HEAD
     /// From here on, signals are meant for the run that begins.
     fn begin(&self) -> Result<Running<'_>> {
         let running = Running::begin(&self.training)?;
@@ -463,6 +472,8 @@ impl Tuner {
         Ok(running)
     }
 
+=======
+>>>>>>> browser
     async fn go_on(&self, mut session: Session, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let run = session.run(&self.signal, |epoch, best| {
             if let Some(best) = best {
@@ -493,13 +504,17 @@ impl Tuner {
         evaluation.ok_or_else(|| Error::Internal("nobody stopped the evaluation".into()))
     }
 
-    /// Ends the running training within a step, or forgets the one that is paused; nothing without one.
+    /// Ends the running training within a step, and the one that is paused as soon as it is resumed, so that it reports what it
+    /// came to; nothing without one.
     pub fn stop(&self) {
         self.signal.set(Signal::Stop);
+<<<<<<< HEAD
         let mut state = self.state.borrow_mut();
         if state.paused.take().is_some() {
             state.run = None;
         }
+=======
+>>>>>>> browser
     }
 
     /// Pauses the running training within a step; nothing without one.

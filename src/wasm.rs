@@ -193,7 +193,7 @@ impl Tuner {
         self.0.pause();
     }
 
-    /// Ends the running training within a step; the best so far stays.
+    /// Ends the running training within a step, and one that is paused as soon as it is resumed; the best so far stays.
     pub fn stop(&self) {
         self.0.stop();
     }

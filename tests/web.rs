@@ -16,9 +16,12 @@ use common::shapes::{KINDS, examples, shape};
 use doodletune::Tuner;
 use doodletune::backbone::{Backbone, Weights};
 use doodletune::device::{DeviceKind, Processor, cpu, read, webgpu};
-use doodletune::finetune::{Ending, Plan, Solver};
+use doodletune::finetune::{
+    Ending, Epoch, Examples, HeadPlan, HeadStart, NormMode, Optimizer, Phase, Plan, Schedule, Session, Signal, Source,
+    Strategy, Trainable, Trained,
+};
 use doodletune::selection::Preference;
-use doodletune::tuner::TunerOptions;
+use doodletune::tuner::{TrainOptions, TunerOptions};
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -149,6 +152,146 @@ async fn a_single_row_times_a_matrix_is_right_on_the_gpu() {
     }
 }
 
+/// The `doodle` backbone at half its size, for speed.
+async fn small(processor: &Processor) -> Rc<Backbone> {
+    let bytes = model("doodle.safetensors").await;
+    let backbone = Backbone::load(&Weights::parse(&bytes).unwrap(), &processor.tensors).unwrap();
+    Rc::new(backbone.with_size(32).unwrap())
+}
+
+/// `each` drawings of each of the first `classes` kinds.
+async fn drawings(backbone: &Backbone, classes: usize, each: u64) -> Examples {
+    let (labels, inputs): (Vec<_>, Vec<_>) = examples(&KINDS[..classes], each).into_iter().unzip();
+    let pictures: Vec<_> = inputs.iter().map(|input| input.render(backbone.input()).unwrap()).collect();
+    Examples {
+        classes: KINDS[..classes].iter().map(|kind| kind.to_string()).collect(),
+        sources: inputs.iter().map(|input| Source::keep(input, backbone.input()).unwrap()).collect(),
+        features: backbone.features(&pictures).await.unwrap(),
+        targets: labels.iter().map(|label| KINDS.iter().position(|kind| kind == label).unwrap()).collect(),
+        teacher: None,
+    }
+}
+
+/// The stages in which any value differs, to the last bit.
+async fn changed(before: &Backbone, after: &Backbone) -> Vec<String> {
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    let [before, after] = [before.tensors_async().await.unwrap(), after.tensors_async().await.unwrap()];
+    let pairs = before.into_iter().zip(after);
+    let differ = pairs.filter(|(a, b)| bits(&a.values) != bits(&b.values));
+    let mut stages: Vec<String> = differ.map(|(a, _)| a.name.split('.').next().unwrap().to_owned()).collect();
+    stages.dedup();
+    stages
+}
+
+/// Head, then the last stage, then everything: each phase changes its own stages only, and all of it helps.
+async fn assert_unfreezes(processor: &Processor) {
+    let before = small(processor).await;
+    let careful = |train, epochs| Phase {
+        rate: 2e-3,
+        schedule: Schedule::Cosine { end: 0.0 },
+        batch_size: 8,
+        clip: Some(1.0),
+        averaging: 0.5,
+        ..Phase::new("", train, epochs)
+    };
+    let phases =
+        vec![Phase::new("", Trainable::Head, 2), careful(Trainable::Last(1), 3), careful(Trainable::Everything, 4)];
+    let plan = Plan { validation: 0.0, ..Plan::new(phases) };
+    let mut session = Session::new(before.clone(), drawings(&before, 3, 6).await, plan).await.unwrap();
+    let (mut epochs, mut trained) = (Vec::<Epoch>::new(), Vec::<Trained>::new());
+    let report = session
+        .run(&Cell::new(Signal::Go), |epoch, best| {
+            epochs.push(epoch.clone());
+            trained.extend(best.cloned());
+        })
+        .await
+        .unwrap();
+    let losses: Vec<f32> = epochs.iter().map(|epoch| epoch.loss).collect();
+    console_log!("{}: {losses:?} in {:.1} s", processor.name, report.seconds);
+    assert_eq!((report.reason, epochs.len()), (Ending::Finished, 9));
+    assert!(losses[8] < 0.7 * losses[0] && losses[8] < losses[5], "{losses:?}");
+
+    // Looked at after the end, so that nothing is hidden that a later phase would do to an earlier one's weights.
+    let [head, last, everything] = trained.try_into().expect("without examples held out, a phase ends with its best");
+    assert!(head.backbone.is_none(), "the backbone itself is not copied");
+    let (last, after) = (last.backbone.unwrap(), everything.backbone.unwrap());
+    assert_eq!(changed(&before, &last).await, ["head_conv"]);
+    assert_eq!(changed(&last, &after).await, ["stem", "stage1", "stage2", "stage3", "head_conv"]);
+
+    let mut right = 0;
+    for (class, kind) in KINDS[..3].iter().enumerate() {
+        for seed in 0..3 {
+            let picture = shape(kind, 1000 + seed).render(after.input()).unwrap();
+            let logits = everything.head.logits(&after.features(&[picture]).await.unwrap()[0]);
+            right += usize::from(logits.iter().all(|logit| *logit <= logits[class]));
+        }
+    }
+    assert!(right >= 8, "{right} of 9");
+}
+
+#[wasm_bindgen_test]
+async fn unfreezing_stage_by_stage_learns_on_the_cpu() {
+    assert_unfreezes(&cpu()).await;
+    let backbone = small(&cpu()).await;
+    assert_eq!(backbone.tensors_async().await.unwrap(), backbone.tensors());
+}
+
+#[wasm_bindgen_test]
+async fn unfreezing_stage_by_stage_learns_on_webgpu() {
+    let Some(gpu) = gpu().await else { return };
+    assert_unfreezes(&gpu).await;
+}
+
+/// What one step of plain gradient descent at rate 1, from a random head, takes from each stage: its gradient; and what the
+/// batch adds to its running statistics.
+async fn step(processor: &Processor, norm: NormMode) -> Vec<(String, Vec<f32>)> {
+    let backbone = small(processor).await;
+    let step = Phase {
+        optimizer: Optimizer::Sgd { momentum: 0.0, weight_decay: 0.0 },
+        rate: 1.0,
+        batch_size: 4,
+        norm,
+        ..Phase::new("step", Trainable::Everything, 1)
+    };
+    let head = HeadPlan { directions: false, start: HeadStart::Random, hidden: None };
+    let plan = Plan { validation: 0.0, head, ..Plan::new(vec![step]) };
+    let mut session = Session::new(backbone.clone(), drawings(&backbone, 2, 2).await, plan).await.unwrap();
+    let report = session.run(&Cell::new(Signal::Go), |epoch, _| assert_eq!(epoch.step, 1)).await.unwrap();
+    assert_eq!(report.epochs, 1);
+    let after = session.trained().unwrap().backbone.unwrap();
+    let [before, after] = [backbone.tensors_async().await.unwrap(), after.tensors_async().await.unwrap()];
+    let mut parts: Vec<(String, Vec<f32>)> = vec![];
+    for (before, after) in before.iter().zip(&after) {
+        let stage = before.name.split('.').next().unwrap();
+        let part = if before.name.contains("running") { format!("statistics of {stage}") } else { stage.to_owned() };
+        let difference = before.values.iter().zip(&after.values).map(|(a, b)| a - b);
+        match parts.iter_mut().find(|(name, _)| *name == part) {
+            Some((_, values)) => values.extend(difference),
+            None => parts.push((part, difference.collect())),
+        }
+    }
+    parts
+}
+
+/// Here burn's own gradients stand against those of the kernels of this crate, which compute on every CPU.
+#[wasm_bindgen_test]
+async fn gradients_on_webgpu_equal_those_on_the_cpu() {
+    let Some(gpu) = gpu().await else { return };
+    for norm in [NormMode::Running, NormMode::Batch] {
+        let [expected, found] = [step(&cpu(), norm).await, step(&gpu, norm).await];
+        for ((part, expected), (_, found)) in expected.iter().zip(&found) {
+            let length = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>().sqrt();
+            let drift = length(&mut expected.iter().zip(found).map(|(a, b)| a - b));
+            let size = length(&mut expected.iter().copied());
+            console_log!("{norm:?}, {part}: {drift:.1e} of {size:.1e}");
+            let moves = part != "nuisance" && (norm == NormMode::Batch || !part.starts_with("statistics"));
+            assert_eq!(size > 0.0, moves, "{norm:?}: {part}");
+            // Not `>`: a NaN must fail too.
+            assert!(drift <= 1e-3 * size, "{norm:?}: {part} strays by {drift:.1e} of {size:.1e}");
+        }
+    }
+}
+
 async fn learn(device: Preference) -> Rc<Tuner> {
     let options = TunerOptions { device, size: Some(64) };
     let weights = model("efficientnet-lite0.safetensors").await;
@@ -156,7 +299,8 @@ async fn learn(device: Preference) -> Rc<Tuner> {
     console_log!("{}", tuner.device().reason);
     let kinds = &KINDS[..3];
     tuner.add_examples(examples(kinds, 5)).await.unwrap();
-    let report = tuner.train(&Plan::default(), |_| ()).await.unwrap();
+    let options = TrainOptions { strategy: Some(Strategy::FeatureExtraction), ..TrainOptions::default() };
+    let report = tuner.train(&options, |_| ()).await.unwrap();
     console_log!("{report:?}");
     let mut right = 0;
     for kind in kinds {
@@ -179,8 +323,8 @@ async fn learns_on_the_cpu_and_stops_at_once() {
         stamp.set(Some(Instant::now()));
         stopper.stop();
     });
-    let plan = Plan { solver: Solver::AdamW, epochs: 10_000, patience: 10_000, ..Plan::default() };
-    let report = tuner.train(&plan, |_| ()).await.unwrap();
+    let plan = Plan::new(vec![Phase::new("head", Trainable::Head, 10_000)]);
+    let report = tuner.train(&TrainOptions { plan: Some(plan), ..TrainOptions::default() }, |_| ()).await.unwrap();
     let waited = stopped.get().expect("the run was stopped, it did not end").elapsed();
     assert_eq!(report.reason, Ending::Stopped);
     assert!(waited.as_millis() < 200, "{waited:?}");

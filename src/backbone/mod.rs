@@ -180,15 +180,31 @@ impl Backbone {
         self.stages
     }
 
-    /// Every tensor with its name, to be written.
+    /// Every tensor with its name, to be written. Not from a GPU in a browser, which lets nobody wait:
+    /// [`Backbone::tensors_async`].
     pub fn tensors(&self) -> Vec<NamedTensor> {
-        let mut tensors = weights::tensors(&self.stages);
-        tensors.extend(self.nuisance.as_ref().map(|directions| NamedTensor {
-            name: NUISANCE.into(),
-            shape: directions.dims().to_vec(),
-            values: directions.to_data().try_to_vec().expect("a network's values are f32"),
-        }));
-        tensors
+        let values = |tensor: Tensor<1>| tensor.into_data().try_to_vec().expect("a network's values are f32");
+        let named = |(name, shape, tensor)| NamedTensor { name, shape, values: values(tensor) };
+        self.flat_tensors().into_iter().map(named).collect()
+    }
+
+    /// [`Backbone::tensors`] from any device.
+    ///
+    /// # Errors
+    /// A failure of the processor.
+    pub async fn tensors_async(&self) -> Result<Vec<NamedTensor>> {
+        let mut tensors = vec![];
+        for (name, shape, tensor) in self.flat_tensors() {
+            tensors.push(NamedTensor { name, shape, values: read(tensor).await? });
+        }
+        Ok(tensors)
+    }
+
+    /// Every tensor with its name and shape, its values in one dimension.
+    fn flat_tensors(&self) -> Vec<(String, Vec<usize>, Tensor<1>)> {
+        let nuisance =
+            self.nuisance.iter().map(|rows| (NUISANCE.into(), rows.dims().to_vec(), rows.clone().reshape([-1])));
+        weights::tensors(&self.stages).into_iter().chain(nuisance).collect()
     }
 
     /// Builds the network that `weights` name and fills it with them on `device`, in f32.

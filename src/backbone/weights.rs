@@ -257,14 +257,13 @@ pub(super) fn shapes(stages: &[Stage]) -> Vec<(String, Vec<usize>)> {
     shapes.0
 }
 
-/// Every tensor with its name, in the order of the network.
-pub(super) fn tensors(stages: &[Stage]) -> Vec<NamedTensor> {
-    struct Tensors(Vec<NamedTensor>);
+/// Every tensor with its name and shape, its values in one dimension, in the order of the network.
+pub(super) fn tensors(stages: &[Stage]) -> Vec<(String, Vec<usize>, Tensor<1>)> {
+    struct Tensors(Vec<(String, Vec<usize>, Tensor<1>)>);
     impl Visitor for Tensors {
         fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>) {
-            let data = param.val().into_data();
-            let values = data.try_to_vec().expect("a network's values are f32");
-            self.0.push(NamedTensor { name, shape: data.shape().to_vec(), values });
+            let tensor = param.val();
+            self.0.push((name, tensor.dims().to_vec(), tensor.reshape([-1])));
         }
     }
     let mut tensors = Tensors(Vec::new());

@@ -96,7 +96,7 @@ test("space around a label and undefined options make no difference", async (t) 
     await teach(tuner, 2);
     await tuner.addExample(" ring\n", drawing("ring", 3));
     await tuner.renameClass("ring ", "\thoop");
-    await tuner.train({ solver: "adamw", epochs: 2, rate: undefined }).result;
+    await tuner.train({ epochs: 2, seed: undefined }).result;
     const classes = tuner.classes();
     await tuner.addExample("gone", drawing("ring", 4));
     await tuner.removeClass(" gone ");
@@ -114,12 +114,13 @@ test("space around a label and undefined options make no difference", async (t) 
 test("what makes no sense is refused by name", async (t) => {
   const page = await library(t);
   const refusals = await page.evaluate(async () => {
-    const { create, drawing, refusal, teach } = globalThis.library;
+    const { create, drawing, endless, refusal, teach } = globalThis.library;
     const { tuner } = await create({ device: "cpu", size: 64 });
     const tooFew = await refusal(tuner.predict(drawing("line", 1)));
     await teach(tuner, 2);
-    const whileTraining = async (attempt) => {
-      const run = tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000 });
+    const whileTraining = async (attempt, prepare = () => {}) => {
+      const run = tuner.train({ plan: endless });
+      prepare(run);
       const outcome = await attempt();
       run.stop();
       await run.result;
@@ -132,10 +133,24 @@ test("what makes no sense is refused by name", async (t) => {
       device: await refusal(create({ device: "abacus" })),
       size: await refusal(create({ device: "cpu", size: 7 })),
       epochs: await refusal(tuner.train({ epochs: "ten" }).result),
-      rate: await refusal(tuner.train({ rate: -1 }).result),
-      pace: await refusal(tuner.train({ pace: 1 }).result),
-      solver: await refusal(tuner.train({ solver: "newton" }).result),
-      idle: await refusal(tuner.train({ epochs: 3 }).result),
+      rate: await refusal(tuner.train({ rate: 0.1 }).result),
+      seed: await refusal(tuner.train({ seed: -1 }).result),
+      strategy: await refusal(tuner.train({ strategy: "newton" }).result),
+      planned: await refusal(tuner.plan("newton")),
+      plan: await refusal(tuner.train({ plan: [] }).result),
+      both: await refusal(tuner.train({ strategy: "full", plan: endless }).result),
+      phase: await refusal(tuner.train({ plan: { phases: [{ train: "head", epochs: 1, pace: 1 }] } }).result),
+      range: await refusal(
+        tuner.train({ plan: { phases: [{ train: "head", epochs: 1, rate: -1 }] } }).result,
+      ),
+      stage: await refusal(
+        tuner.train({ plan: { phases: [{ train: { stages: ["neck"] }, epochs: 1 }] } }).result,
+      ),
+      teacher: await refusal(tuner.train({ teacher: "Plato" }).result),
+      untaught: await refusal(tuner.train({ strategy: "distil" }).result),
+      stranger: await refusal(
+        tuner.train({ strategy: "distil", teacher: { predict: (input) => tuner.guess(input) } }).result,
+      ),
       empty: await refusal(tuner.addExample("line", [])),
       text: await refusal(tuner.predict("a cat")),
       file: await refusal(tuner.predict(new Blob(["no image"], { type: "image/png" }))),
@@ -143,6 +158,10 @@ test("what makes no sense is refused by name", async (t) => {
       example: await refusal(tuner.removeExample(99)),
       class: await refusal(tuner.renameClass("dog", "cat")),
       busy: await whileTraining(() => refusal(tuner.train().result)),
+      paused: await whileTraining(
+        () => refusal(tuner.train().result),
+        (run) => run.pause(),
+      ),
       aborted: await refusal(tuner.train({ signal: AbortSignal.abort() }).result),
       disposed: await refusal((tuner.dispose(), tuner.predict(drawing("line", 1)))),
     };
@@ -154,10 +173,18 @@ test("what makes no sense is refused by name", async (t) => {
     device: ["bad-option", /device is abacus.*"auto", "cpu" or "webgpu"/],
     size: ["bad-option", /size/],
     epochs: ["bad-option", /epochs is ten.*whole number/],
-    rate: ["bad-option", /rate is -1.*must be/],
-    pace: ["bad-option", /"pace".*solver, epochs, rate, batchSize/],
-    solver: ["bad-option", /solver is newton.*"logistic" or "adamw"/],
-    idle: ["bad-option", /epochs concerns the solver "adamw" only/],
+    rate: ["bad-option", /"rate".*strategy, plan, epochs, seed, teacher, signal/],
+    seed: ["bad-option", /seed is -1.*whole number/],
+    strategy: ["bad-option", /strategy is newton.*one of auto, feature-extraction, .*lp-ft.*distil/],
+    planned: ["bad-option", /strategy is newton.*one of auto/],
+    plan: ["bad-option", /plan is .*must be an object/],
+    both: ["bad-option", /strategy and plan exclude each other/],
+    phase: ["bad-option", /pace.*expected one of/],
+    range: ["bad-option", /rate is -1/],
+    stage: ["bad-option", /neck.*stem, stage1/],
+    teacher: ["bad-option", /teacher is Plato.*predicts/],
+    untaught: ["bad-option", /needs a teacher/],
+    stranger: ["bad-option", /must know the same classes/],
     empty: ["empty-drawing", /./],
     text: ["bad-input", /a cat.*strokes, ImageData/],
     file: ["bad-input", /not an image/],
@@ -165,6 +192,7 @@ test("what makes no sense is refused by name", async (t) => {
     example: ["unknown-example", /99/],
     class: ["unknown-class", /dog/],
     busy: ["busy", /./],
+    paused: ["busy", /paused/],
     aborted: ["aborted", /./],
     disposed: ["disposed", /./],
   };
@@ -177,14 +205,14 @@ test("what makes no sense is refused by name", async (t) => {
 test("Stop stops within 200 ms and keeps the best so far", { timeout: 180_000 }, async (t) => {
   const page = await library(t);
   const { waits, report, head, events } = await page.evaluate(async () => {
-    const { create, drawing, teach } = globalThis.library;
+    const { create, drawing, endless, teach } = globalThis.library;
     const { tuner } = await create({ device: "cpu", size: 64 });
     await teach(tuner, 10);
     const waits = [];
     let report;
     let events = 0;
     for (let i = 0; i < 5; i++) {
-      const run = tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000 });
+      const run = tuner.train({ plan: endless });
       await run[Symbol.asyncIterator]().next();
       await new Promise((resolve) => setTimeout(resolve, 150 + 37 * i));
       const pressed = performance.now();
@@ -199,18 +227,18 @@ test("Stop stops within 200 ms and keeps the best so far", { timeout: 180_000 },
   const median = waits.toSorted((a, b) => a - b)[2];
   assert.ok(median < 200, `the median wait was ${median} ms`);
   assert.equal(report.reason, "stopped");
-  assert.ok(report.bestEpoch >= 1 && events >= 5);
+  assert.ok(report.epochs >= 1 && report.accuracy !== null && events >= 5);
   assert.equal(head, "linear");
 });
 
 test("an aborted run says so, and its best is kept", async (t) => {
   const page = await library(t);
   const [refused, head] = await page.evaluate(async () => {
-    const { create, drawing, refusal, teach } = globalThis.library;
+    const { create, drawing, endless, refusal, teach } = globalThis.library;
     const { tuner } = await create({ device: "cpu", size: 64 });
     await teach(tuner, 5);
     const abort = new AbortController();
-    const run = tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000, signal: abort.signal });
+    const run = tuner.train({ plan: endless, signal: abort.signal });
     const refused = refusal(run.result);
     await run[Symbol.asyncIterator]().next();
     abort.abort();
@@ -220,15 +248,137 @@ test("an aborted run says so, and its best is kept", async (t) => {
   assert.equal(head, "linear");
 });
 
+test("strategies go by name, and their plans can be edited", async (t) => {
+  const page = await library(t);
+  const { whole, plan, events, edited, labels } = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 32 });
+    await teach(tuner, 6);
+    const whole = await tuner.train({ strategy: "lp-ft", epochs: 2 }).result;
+    const plan = await tuner.plan("lp-ft");
+    const [, fineTune] = plan.phases;
+    Object.assign(fineTune, { name: "top", train: { last: 1 }, epochs: 3, optimizer: { name: "radam" } });
+    const run = tuner.train({ plan, seed: 3 });
+    const events = [];
+    for await (const event of run) events.push(event);
+    const labels = [];
+    for (const label of ["line", "ring"]) labels.push((await tuner.predict(drawing(label, 9))).label);
+    return { whole, plan, events, edited: await run.result, labels };
+  });
+  const stages = (report) => report.phases.map(({ phase, stages, epochs }) => [phase, stages, epochs]);
+  assert.equal(whole.reason, "finished");
+  assert.deepEqual(stages(whole).at(-1), [
+    "fine-tune",
+    ["stem", "stage1", "stage2", "stage3", "head_conv"],
+    2,
+  ]);
+  assert.equal(plan.phases[0].optimizer.name, "logistic");
+  assert.deepEqual(stages(edited).at(-1), ["top", ["head_conv"], 3]);
+  assert.equal(edited.evaluation.examples, edited.validationExamples);
+  const top = events.filter(({ phase }) => phase === "top");
+  assert.deepEqual(
+    top.map(({ epoch, epochs, rates }) => [epoch, epochs, rates.map(({ stage }) => stage)]),
+    [1, 2, 3].map((epoch) => [epoch, 3, ["head_conv"]]),
+  );
+  assert.deepEqual(labels, ["line", "ring"]);
+});
+
+test("a paused run waits, and goes on to what it would have been", async (t) => {
+  const page = await library(t);
+  const { whole, resumed, waited, ended } = await page.evaluate(async () => {
+    const { create, drawing, refusal, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 32 });
+    await teach(tuner, 6);
+    const begin = (options) => tuner.train({ strategy: "lp-ft", epochs: 4, seed: 5, ...options });
+    const answers = async () => {
+      const numbers = Array.from({ length: 4 }, (_, number) => 20 + number);
+      const answers = await Promise.all(numbers.map((number) => tuner.predict(drawing("line", number))));
+      return answers.map(({ ranking }) => ranking);
+    };
+    const outcome = async (run) => {
+      const { seconds, phases, ...report } = await run.result;
+      return [report, phases.map(({ seconds, ...phase }) => phase), await answers()];
+    };
+    /** A run that waits after its first epoch of fine-tuning, and a count of its events. */
+    const paused = async (options) => {
+      const run = begin(options);
+      for await (const { phase } of run) if (phase === "fine-tune") break;
+      run.pause();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return run;
+    };
+    const sleep = () => new Promise((resolve) => setTimeout(resolve, 700, "nothing"));
+
+    const whole = await outcome(begin());
+    const run = await paused();
+    run.pause();
+    const waited = [
+      await Promise.race([run.result, sleep()]),
+      (await tuner.predict(drawing("ring", 3))).label,
+    ];
+    run.resume();
+    const resumed = await outcome(run);
+
+    const stopped = await paused();
+    stopped.stop();
+    stopped.resume();
+    const abort = new AbortController();
+    const stoppedReport = await stopped.result;
+    const aborted = await paused({ signal: abort.signal });
+    abort.abort();
+    const abortedWith = await refusal(aborted.result);
+    const orphan = await paused();
+    tuner.dispose();
+    return { whole, resumed, waited, ended: [stoppedReport, abortedWith, await refusal(orphan.result)] };
+  });
+  assert.deepEqual(waited, ["nothing", "ring"]);
+  assert.deepEqual(resumed, whole);
+  const [stopped, aborted, disposed] = ended;
+  assert.equal(stopped.reason, "stopped");
+  assert.deepEqual(
+    stopped.phases.map(({ phase }) => phase),
+    ["solve", "fine-tune"],
+    "it tells of the phase that it was in",
+  );
+  assert.deepEqual([aborted.code, disposed.code], ["aborted", "disposed"]);
+});
+
+test("a tuner teaches another", async (t) => {
+  const page = await library(t);
+  const { report, labels } = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner: teacher } = await create({ device: "cpu" });
+    await teach(teacher, 4);
+    await teacher.train().result;
+    const { tuner } = await create({ device: "cpu", size: 32 });
+    const canvas = new OffscreenCanvas(200, 100);
+    const pen = canvas.getContext("2d");
+    pen.lineWidth = 4;
+    pen.strokeRect(20, 50, 160, 1);
+    await teach(tuner, 4);
+    await tuner.addExample("line", canvas);
+    const report = await tuner.train({ strategy: "distil", epochs: 3, teacher }).result;
+    const labels = [];
+    for (const label of ["line", "ring"]) labels.push((await tuner.predict(drawing(label, 9))).label);
+    return { report, labels };
+  });
+  assert.equal(report.reason, "finished");
+  assert.deepEqual(labels, ["line", "ring"]);
+});
+
 test("without a worker, the calling thread computes", async (t) => {
   const page = await library(t);
-  const label = await page.evaluate(async () => {
-    const { create, drawing, teach } = globalThis.library;
+  const { label, reason } = await page.evaluate(async () => {
+    const { create, drawing, endless, teach } = globalThis.library;
     const { tuner } = await create({ device: "cpu", size: 64, worker: false });
     await teach(tuner, 2);
-    return (await tuner.predict(drawing("ring", 3))).label;
+    const run = tuner.train({ plan: endless });
+    run.stop();
+    const { reason } = await run.result;
+    return { label: (await tuner.predict(drawing("ring", 3))).label, reason };
   });
   assert.equal(label, "ring");
+  assert.equal(reason, "stopped");
   assert.equal(page.workers().length, 0);
 });
 
@@ -252,7 +402,7 @@ test("a worker that dies is replaced, with its examples and under the same ids",
 
   const training = page.evaluate(() => {
     const { library, tuner } = globalThis;
-    return library.refusal(tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000 }).result);
+    return library.refusal(tuner.train({ plan: library.endless }).result);
   });
   await page.waitForTimeout(300);
   await kill(page);
@@ -269,12 +419,12 @@ test("a worker that dies is replaced, with its examples and under the same ids",
 test("a GPU that is lost twice is left for the CPU, with a word", { timeout: 600_000 }, async (t) => {
   const page = await library(t);
   const { kinds, labels, statuses, reason, lost } = await page.evaluate(async () => {
-    const { create, drawing, refusal, teach } = globalThis.library;
+    const { create, drawing, endless, refusal, teach } = globalThis.library;
     const { tuner, statuses } = await create({ device: "webgpu", size: 64 });
     await teach(tuner, 2);
     const kinds = [tuner.device.kind];
     const labels = [];
-    const lost = refusal(tuner.train({ solver: "adamw", epochs: 10_000, patience: 10_000 }).result);
+    const lost = refusal(tuner.train({ plan: endless }).result);
     for (let i = 0; i < 2; i++) {
       await tuner.loseDeviceForTest();
       labels.push((await tuner.predict(drawing("ring", 3))).label);

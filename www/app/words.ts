@@ -1,4 +1,4 @@
-import type { BackboneName, Prediction, TrainReport } from "../lib/index.js";
+import type { BackboneName, Prediction, TrainEvent, TrainReport } from "../lib/index.js";
 
 /** The networks, for people who have heard of neither. */
 export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> = {
@@ -47,6 +47,18 @@ export function timeLeft(seconds: number): string {
   return `about ${Math.round(seconds / 60)} min left`;
 }
 
+/** What is done in the phases of `auto`; those of other plans have the names that the plan gives them. */
+const PHASES: Partial<Record<string, string>> = {
+  strength: "Finding out how sure to be",
+  solve: "Learning your classes",
+  "fine-tune": "Fine-tuning the network",
+};
+
+/** What the training is at. */
+export function phaseInWords({ phase, refit }: TrainEvent): string {
+  return (PHASES[phase] ?? phase) + (refit ? ", now with all doodles" : "");
+}
+
 /** What the training came to, without a technical term. */
 export function outcomeInWords(report: TrainReport): string {
   const { reason, trainingExamples, validationExamples, validationAccuracy, accuracy, seconds } = report;
@@ -59,7 +71,7 @@ export function outcomeInWords(report: TrainReport): string {
   const learnt = `Learnt from ${doodles} doodles in ${took} s`;
   const ended = reason === "stopped" ? ", until you said stop (the best so far is kept)" : "";
   const undone = report.phases.some((phase) => phase.rolledBack)
-    ? " Training the whole network did not help, so only its last layer was trained."
+    ? " Fine-tuning the network did not help, so it is as it was."
     : "";
   return `${learnt}${ended}. ${tested(validationExamples, validationAccuracy, accuracy, inTurn)}${undone}`;
 }

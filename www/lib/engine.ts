@@ -1,12 +1,17 @@
 import { loadWasm, Tuner } from "./assets.js";
 import { DoodleTuneError } from "./errors.js";
-import type { Command, EngineEvent, EngineOptions, Request } from "./protocol.js";
+import { Gate } from "./gate.js";
+import type { Command, EngineEvent, EngineOptions, Request, WireTrainOptions } from "./protocol.js";
+import type { TrainEvent, TrainReport } from "./types.js";
 import { fetchWeights } from "./weights.js";
 
 /** Owns one tuner and answers requests; runs in a worker, or on the calling thread. */
 export class Engine {
   #tuner: Tuner | undefined;
   readonly #emit: (event: EngineEvent) => void;
+  #training = false;
+  /** Shut while a training is paused. */
+  readonly #gate = new Gate();
 
   constructor(emit: (event: EngineEvent) => void) {
     this.#emit = emit;
@@ -54,17 +59,19 @@ export class Engine {
       case "preview":
         return this.#owned.preview(command.input);
       case "train":
-        return this.#owned.train(command.options, (event) => this.#emit({ type: "epoch", id, event }));
+        return this.#train(command.options, (event) => this.#emit({ type: "epoch", id, event }));
+      case "pause":
+        this.#gate.shut();
+        return this.#owned.pause();
       case "resume":
-        return this.#owned.resume((event) => this.#emit({ type: "epoch", id, event }));
+        return this.#gate.open();
+      case "stop":
+        this.#owned.stop();
+        return this.#gate.open();
       case "plan":
         return this.#owned.plan(command.strategy);
       case "evaluate":
         return this.#owned.evaluate();
-      case "pause":
-        return this.#owned.pause();
-      case "stop":
-        return this.#owned.stop();
       case "loseDevice":
         return this.#owned.loseDeviceForTest();
     }
@@ -76,6 +83,26 @@ export class Engine {
     await loadWasm();
     this.#tuner = await Tuner.create(tuner, bytes, (message) => this.#prepare(message));
     return { device: this.#tuner.device(), backbone: this.#tuner.backbone() };
+  }
+
+  /** Trains to the end, which a pause is not. */
+  async #train(options: WireTrainOptions, onEpoch: (event: TrainEvent) => void): Promise<TrainReport> {
+    if (this.#training) {
+      const message = "A training is already running, or paused; stop it first, or wait for it to end.";
+      throw new DoodleTuneError("busy", message);
+    }
+    this.#training = true;
+    this.#gate.open();
+    try {
+      let report = await this.#owned.train(options, onEpoch);
+      while (report.reason === "paused") {
+        await this.#gate.pass();
+        report = await this.#owned.resume(onEpoch);
+      }
+      return report;
+    } finally {
+      this.#training = false;
+    }
   }
 
   #download(url: string): Promise<Uint8Array> {

@@ -15,7 +15,6 @@ export type ErrorCode =
   | "device-lost"
   | "gpu-error"
   | "diverged"
-  | "nothing-paused"
   | "busy"
   | "aborted"
   | "disposed"

@@ -2,7 +2,7 @@ import { DoodleTuneError } from "./errors.js";
 import type { WireInput } from "./protocol.js";
 import type { ClassSummary } from "./types.js";
 
-interface Example {
+export interface Example {
   label: string;
   input: WireInput;
   /** The id that the present engine has given; a new engine gives new ones. */
@@ -28,9 +28,8 @@ export class Ledger {
     return example.engineId;
   }
 
-  /** The ids that the present engine has given, each with its drawing. */
-  inputs(): { engineId: number; input: WireInput }[] {
-    return [...this.#examples.values()].map(({ engineId, input }) => ({ engineId, input }));
+  examples(): readonly Readonly<Example>[] {
+    return [...this.#examples.values()];
   }
 
   remove(ids: number[]): void {

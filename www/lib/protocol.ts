@@ -44,10 +44,10 @@ export interface Calls {
   preview: { ask: { input: WireInput }; answer: { size: number; pixels: Uint8ClampedArray<ArrayBuffer> } };
   plan: { ask: { strategy: Strategy }; answer: Plan };
   train: { ask: { options: WireTrainOptions }; answer: TrainReport };
-  resume: { ask: object; answer: TrainReport };
-  evaluate: { ask: object; answer: Evaluation };
   pause: { ask: object; answer: void };
+  resume: { ask: object; answer: void };
   stop: { ask: object; answer: void };
+  evaluate: { ask: object; answer: Evaluation };
   ping: { ask: object; answer: void };
   loseDevice: { ask: object; answer: void };
 }

@@ -1,7 +1,8 @@
 import { DoodleTuneError } from "./errors.js";
 import { fromWire } from "./input.js";
+import type { Example } from "./ledger.js";
 import { checkTrainOptions, toTrainOptions } from "./options.js";
-import type { Supervisor } from "./supervisor.js";
+import type { Steering, Supervisor } from "./supervisor.js";
 import type { Ranked, Teacher, TrainEvent, TrainOptions, TrainReport } from "./types.js";
 
 /**
@@ -14,10 +15,10 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
 
   readonly #supervisor: Supervisor;
   readonly #events: TrainEvent[] = [];
+  #begun = false;
   #ended = false;
-  #stopped = false;
-  #paused = Promise.resolve();
-  #goOn = () => {};
+  /** What was asked of the run last. */
+  #wish: Steering | undefined;
   #wake = () => {};
   #news = Promise.resolve();
 
@@ -32,23 +33,22 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     this.result.catch(() => {}); // who only iterates is told by the iterator
   }
 
-  /** Ends the run within a step, or where it is paused, and keeps the best so far; `result` then says `stopped`. */
+  /** Ends the run within a step, paused or not, and keeps the best so far; `result` then says `stopped`. */
   stop(): void {
-    this.#stopped = true;
-    this.#supervisor.stopTraining();
-    this.#goOn();
+    this.#steer("stop");
   }
 
-  /** Pauses the run within a step. Events and `result` wait; predictions go on with the best so far. */
+  /**
+   * Lets the run wait, within a step, until `resume()` or `stop()`, and its events and `result` with it. Predictions go on,
+   * with the best so far. A logistic regression, which takes moments, is solved first.
+   */
   pause(): void {
-    if (this.#stopped) return;
-    this.#paused = new Promise((resolve) => (this.#goOn = resolve));
-    this.#supervisor.pauseTraining();
+    this.#steer("pause");
   }
 
-  /** Goes on after a pause, to the same weights as without one. */
+  /** Goes on where the run was paused, to the same result as without the pause. */
   resume(): void {
-    this.#goOn();
+    this.#steer("resume");
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainEvent, void> {
@@ -66,21 +66,18 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     const stop = () => this.stop();
     signal?.addEventListener("abort", stop);
     try {
-      const opinions = teacher && (await this.#ask(teacher));
-      const onEpoch = (event: TrainEvent) => {
-        this.#events.push(event);
-        this.#announce();
-      };
       const wire = toTrainOptions(options);
-      let report = await this.#supervisor.train(
-        () => ({ type: "train", options: opinions ? { ...wire, teacher: opinions } : wire }),
-        onEpoch,
+      const opinions = teacher && (await this.#ask(teacher, signal));
+      const result = this.#supervisor.train(
+        () => (opinions ? { ...wire, teacher: byEngineId(opinions) } : wire),
+        (event) => {
+          this.#events.push(event);
+          this.#announce();
+        },
       );
-      while (report.reason === "paused") {
-        await this.#paused;
-        if (this.#stopped) report = { ...report, reason: "stopped" };
-        else report = await this.#supervisor.train(() => ({ type: "resume" }), onEpoch);
-      }
+      this.#begun = true;
+      if (this.#wish) this.#supervisor.steer(this.#wish);
+      const report = await result;
       if (signal?.aborted) throw aborted(signal);
       return report;
     } finally {
@@ -88,13 +85,22 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     }
   }
 
-  /** What a teacher makes of the examples. */
-  async #ask(teacher: Teacher): Promise<Record<number, Ranked[]>> {
-    const opinions: Record<number, Ranked[]> = {};
-    for (const { engineId, input } of this.#supervisor.ledger.inputs()) {
-      opinions[engineId] = (await teacher.predict(fromWire(input))).ranking;
+  /** What a teacher makes of each example. */
+  async #ask(teacher: Teacher, signal: AbortSignal | undefined): Promise<Opinion[]> {
+    const opinions: Opinion[] = [];
+    for (const example of this.#supervisor.ledger.examples()) {
+      const { ranking } = await teacher.predict(fromWire(example.input));
+      if (signal?.aborted) throw aborted(signal);
+      opinions.push({ example, ranking });
     }
     return opinions;
+  }
+
+  #steer(wish: Steering): void {
+    // After its end it would steer another run, and nothing takes a stop back.
+    if (this.#ended || this.#wish === "stop") return;
+    this.#wish = wish;
+    if (this.#begun) this.#supervisor.steer(wish);
   }
 
   /** Wakes every iterator that has read all there was. */
@@ -102,6 +108,16 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     this.#wake();
     this.#news = new Promise((resolve) => (this.#wake = resolve));
   }
+}
+
+interface Opinion {
+  example: Readonly<Example>;
+  ranking: Ranked[];
+}
+
+/** By the ids of the engine that is asked, which may not be the one of a moment ago. */
+function byEngineId(opinions: readonly Opinion[]): Record<number, Ranked[]> {
+  return Object.fromEntries(opinions.map(({ example, ranking }) => [example.engineId, ranking]));
 }
 
 function aborted(signal: AbortSignal): DoodleTuneError {

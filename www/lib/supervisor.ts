@@ -2,11 +2,14 @@ import { DoodleTuneError } from "./errors.js";
 import { Ledger } from "./ledger.js";
 import { Link } from "./link.js";
 import type { OpenPort } from "./port.js";
-import type { Answer, Command, EngineOptions } from "./protocol.js";
+import type { Answer, Command, EngineOptions, WireTrainOptions } from "./protocol.js";
 import type { BackboneReport, DeviceReport, Status, TrainEvent, TrainReport } from "./types.js";
 
 const MAX_RESTARTS = 2;
 const RESTART_WINDOW_MS = 60_000;
+
+/** What can be asked of a training under way. */
+export type Steering = "pause" | "resume" | "stop";
 
 /**
  * Keeps an engine alive: one that dies is replaced, taught every example again, and asked again what it
@@ -57,13 +60,10 @@ export class Supervisor {
   }
 
   /** Like `call`, but never repeated: half a training run is lost with its engine. */
-  async train(
-    command: () => Extract<Command, { type: "train" | "resume" }>,
-    onEpoch: (event: TrainEvent) => void,
-  ): Promise<TrainReport> {
+  async train(options: () => WireTrainOptions, onEpoch: (event: TrainEvent) => void): Promise<TrainReport> {
     const link = await this.#ready;
     try {
-      return await link.call(command(), onEpoch);
+      return await link.call({ type: "train", options: options() }, onEpoch);
     } catch (error) {
       if (!this.#recover(link, error)) throw error;
       const { code, message } = DoodleTuneError.from(error);
@@ -72,14 +72,9 @@ export class Supervisor {
     }
   }
 
-  /** Pauses the running training. */
-  pauseTraining(): void {
-    this.#ready.then((link) => link.call({ type: "pause" })).catch(() => {});
-  }
-
-  /** Ends the running training; follows the same road as `train`, so that it cannot overtake it. */
-  stopTraining(): void {
-    this.#ready.then((link) => link.call({ type: "stop" })).catch(() => {}); // a dead engine trains no more
+  /** Steers the training under way; follows the same road as `train`, so that it cannot overtake it. */
+  steer(type: Steering): void {
+    this.#ready.then((link) => link.call({ type })).catch(() => {}); // a dead engine trains no more
   }
 
   dispose(): void {

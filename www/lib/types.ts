@@ -98,9 +98,20 @@ export interface Prediction extends Ranked {
 }
 
 /**
- * Named ways to train. `auto` solves for the head and then, where that promises anything and the device is fast enough,
- * trains the whole network, but keeps that only if drawings held out are recognised better. The others are what the
- * literature argues about; `from-scratch` (random weights) is the control, and `distil` needs a `teacher`.
+ * Named ways to train:
+ *
+ * - `auto` solves for the head, then trains the whole network too, where that promises anything and the device is fast
+ *   enough; it keeps that only if drawings held out are recognised better
+ * - `feature-extraction` solves for the head alone: milliseconds, with nothing to tune
+ * - `full` trains everything from the start; `full-batch-norm` with the statistics of each batch, the naive way
+ * - `freeze-then-finetune` trains the head, then everything at a tenth of the rate
+ * - `gradual-unfreezing` trains a stage more in each phase, from the head on
+ * - `layer-wise` trains everything, with a smaller rate the further a stage is from the head
+ * - `warm-up` trains everything, with a rate that rises before it falls
+ * - `lp-ft` solves for the head, then trains everything at a small rate
+ * - `last-block` solves for the head, then trains the last two stages
+ * - `from-scratch` trains everything from random weights: the control that a transfer must beat
+ * - `distil` trains everything to answer as a `teacher` does
  */
 export type Strategy =
   | "auto"
@@ -122,11 +133,11 @@ export interface TrainOptions {
   strategy?: Strategy;
   /** In detail, instead of a strategy: `tuner.plan(strategy)` gives one to start from. */
   plan?: Plan;
-  /** The most epochs of each phase, in the place of the strategy's own. */
+  /** The most epochs of each phase, in the place of the strategy's or the plan's own. */
   epochs?: number;
-  /** Decides which examples are held out, their order and their variations. */
+  /** Decides which examples are held out, their order and their variations. Default: the plan's, which is 0. */
   seed?: number;
-  /** A tuner that knows the same classes: what it makes of the examples is learnt too. For `distil`. */
+  /** For `distil` and the loss `distillation`: whoever knows the same classes and says what the examples are. */
   teacher?: Teacher;
   /** Aborting ends the run, keeps the best so far and rejects `result` with `aborted`. */
   signal?: AbortSignal;
@@ -134,111 +145,160 @@ export interface TrainOptions {
 
 /** Whoever can say what a drawing is: another `DoodleTune`, most of all. */
 export interface Teacher {
-  predict(input: Input): Promise<{ ranking: Ranked[] }>;
+  predict(input: Input): PromiseLike<{ ranking: Ranked[] }>;
 }
 
-/** A training run as data: what trains in which phase, and how. The engine refuses what is unknown or impossible by name. */
+/**
+ * A training run as data: what trains in which phase, and how. What is left out has its default; what is unknown or
+ * impossible is refused by name.
+ */
 export interface Plan {
+  /** What is done, one after the other. */
   phases: Phase[];
-  head?: {
-    /** Whether the head works on centred directions of the features (default), or on the features themselves. */
-    directions?: boolean;
-    /** `random` is needed without directions or with a hidden layer. */
-    start?: "prototype" | "random";
-    hidden?: { size?: number; activation?: "relu" | "leaky-relu" | "silu" | "mish" } | null;
-  };
-  /** `random` weights are the control that a transfer must beat. */
+  /** What sits on the features. */
+  head?: HeadPlan;
+  /** `random` weights are the control that a transfer must beat. Default `"pretrained"`. */
   weights?: "pretrained" | "random";
-  /** How a network made for colours takes grey drawings. */
+  /**
+   * How a network made for colours takes drawings: `repeat` (default) gives each colour the grey value; `sum` and `random`
+   * have one channel, with the kernels of the colours summed or a first layer that knows nothing yet.
+   */
   input?: "repeat" | "sum" | "random";
-  /** Share of each class held out, 0 to 0.5. */
+  /** Share of each class held out for validation, 0 to 0.5; classes of fewer than four examples give none. Default 0.15. */
   validation?: number;
-  /** Whether all is done once more in the end, with the examples held out too. */
+  /** Whether all is done once more in the end, with the examples held out too. Default `false`. */
   refit?: boolean;
-  /** The most memory for what frozen stages make of the examples. */
+  /** The most memory for what frozen stages make of the examples; beyond it that is computed in each step. Default 256. */
   cacheMegabytes?: number;
+  /** Decides what is held out, the order of examples, variations and random weights. Default 0. */
   seed?: number;
+}
+
+/** What sits on the features. */
+export interface HeadPlan {
+  /** Whether it works on centred directions of the features (default), or on the features themselves. */
+  directions?: boolean;
+  /** The classes' mean directions (default), which need `directions` and no hidden layer, or small random weights. */
+  start?: "prototype" | "random";
+  /** A layer between features and classes; none by default. `size` is 1 to 4096, by default 128 of `relu`. */
+  hidden?: { size?: number; activation?: "relu" | "leaky-relu" | "silu" | "mish" } | null;
 }
 
 /** What trains for how long, and how. */
 export interface Phase {
+  /** What it is called in events and reports. */
   name?: string;
-  /** The head always trains; stages by their number from the head or from the input, or by name. */
+  /** What trains beside the head: nothing, all stages, so many from the head or from the input on, or those named. */
   train: "head" | "everything" | { last: number } | { first: number } | { stages: string[] };
+  /** The most passes over the examples, 1 to 10,000. */
   epochs: number;
-  /** `logistic` solves for the head alone, with nothing to tune. */
+  /** Default `adamw`. */
   optimizer?: Optimizer;
+  /** Highest learning rate, above 0 and at most 10. Default 0.001. */
   rate?: number;
-  /** Factor on the rate for each stage further from the head. */
+  /** Factor on the rate for each stage further from the head, above 0 and at most 1. Default 1. */
   stageDecay?: number;
-  /** Share of the steps over which the rate rises to its highest. */
+  /** Share of the steps over which the rate rises to its highest, 0 to 1. Default 0. */
   warmUp?: number;
-  schedule?:
-    | { name: "constant" | "linear" }
-    | { name: "cosine"; end?: number }
-    | { name: "one-cycle"; rise?: number; start?: number; end?: number }
-    | { name: "step"; every?: number; factor?: number }
-    | { name: "plateau"; patience?: number; factor?: number };
-  /** Which statistics batch normalisation goes by where it trains. */
+  /** The rate after that. Default `constant`. */
+  schedule?: Schedule;
+  /** The statistics that normalisation goes by where it trains: those of the pretraining (default), or of each batch. */
   norm?: "running" | "batch";
-  loss?:
-    | { name: "cross-entropy"; smoothing?: number }
-    | { name: "focal"; gamma?: number; smoothing?: number }
-    | { name: "triplet"; margin?: number }
-    | { name: "contrastive"; temperature?: number }
-    | { name: "distillation"; temperature?: number; share?: number };
+  /** What is made small. Default `cross-entropy`. */
+  loss?: Loss;
+  /** How examples are varied; not at all by default. */
   augmentation?: Variation;
+  /** Examples a step, 1 to 4096. Default 16. */
   batchSize?: number;
-  /** Longest gradient of a tensor. */
+  /** Longest gradient of a tensor; any by default. */
   clip?: number | null;
-  /** Share of the averaged weights that stays at each step; 0 keeps the weights themselves. */
+  /** Share of the averaged weights that stays at each step, 0 to below 1; the average is what is kept. Default 0. */
   averaging?: number;
-  /** Epochs without a better validation loss after which the phase ends. */
+  /** Epochs without a better validation loss after which the phase ends; never by default. */
   patience?: number | null;
   /** Whether the epoch with the best validation loss is kept (default), or the last. */
   keepBest?: boolean;
-  /** Whether the phase is undone unless it made the validation loss smaller. */
+  /** Whether the phase is undone unless it made the validation loss smaller. Default `false`. */
   rollBack?: boolean;
 }
 
-/** How weights follow from gradients. */
+/**
+ * How weights follow from gradients. `logistic` solves for the head instead, and leaves nothing to tune. `lookahead` lets
+ * another run ahead, by default `radam`.
+ */
 export type Optimizer =
-  | { name: "logistic" }
-  | { name: "sgd"; momentum?: number; weightDecay?: number }
-  | { name: "adam" | "adamw" | "radam" | "lion"; weightDecay?: number }
-  | { name: "lookahead"; steps?: number; share?: number; inner?: Optimizer };
+  { name: "logistic" } | Descent | { name: "lookahead"; steps?: number; share?: number; inner?: Descent };
 
-/** How examples are varied while they are learnt from; nothing is varied by default. */
+/** How weights follow from gradients, a step at a time. */
+export type Descent =
+  | { name: "sgd"; momentum?: number; weightDecay?: number }
+  | { name: "adam" | "adamw" | "radam" | "lion"; weightDecay?: number };
+
+/** How the learning rate changes over a phase: shares of the rate (`start`, `end`) and of the steps (`rise`). */
+export type Schedule =
+  | { name: "constant" | "linear" }
+  | { name: "cosine"; end?: number }
+  | { name: "one-cycle"; rise?: number; start?: number; end?: number }
+  | { name: "step"; every?: number; factor?: number }
+  | { name: "plateau"; patience?: number; factor?: number };
+
+/** What training makes small. `triplet` and `contrastive` are losses on embeddings; `distillation` needs a teacher. */
+export type Loss =
+  | { name: "cross-entropy"; smoothing?: number }
+  | { name: "focal"; gamma?: number; smoothing?: number }
+  | { name: "triplet"; margin?: number }
+  | { name: "contrastive"; temperature?: number }
+  | { name: "distillation"; temperature?: number; share?: number };
+
+/** How examples are varied while they are learnt from. */
 export interface Variation {
-  /** Degrees, and shares of the drawing's extent; `dropout`, `reorder` and `partial` are probabilities. */
-  strokes?: Partial<
-    Record<
-      | "rotation"
-      | "shear"
-      | "stretch"
-      | "jitter"
-      | "bend"
-      | "dropout"
-      | "reorder"
-      | "partial"
-      | "partialFrom"
-      | "width",
-      number
-    >
-  >;
-  /** Of the rendered picture; shares of its side. */
-  pixels?: {
-    flip?: boolean;
-    shift?: number;
-    scale?: number;
-    cutout?: number;
-    noise?: number;
-    policy?:
-      { name: "auto-augment" } | { name: "rand-augment"; operations?: number; magnitude?: number } | null;
-  };
+  strokes?: StrokeAugmentation;
+  pixels?: PixelAugmentation;
+  /** Mixtures of two examples. */
   mixing?: { name: "mixup" | "cutmix"; alpha?: number } | null;
-  /** How many views of an example are kept where stages are frozen. */
+  /** How many views of an example are kept where stages are frozen, 1 to 64. Default 4. */
   views?: number;
+}
+
+/** Drawings as other hands might have drawn them; all 0 by default. */
+export interface StrokeAugmentation {
+  /** Degrees either way, 0 to 180. */
+  rotation?: number;
+  /** Sideways shift per height either way, 0 to 1. */
+  shear?: number;
+  /** Change of the ratio of width to height either way, 0 to 1. */
+  stretch?: number;
+  /** Standard deviation of each point's displacement, as a share of the drawing, 0 to 0.2. */
+  jitter?: number;
+  /** Amplitude of a slow wave that bends the drawing, as a share of it, 0 to 0.5. */
+  bend?: number;
+  /** Probability that a stroke is left out; one always stays. */
+  dropout?: number;
+  /** Probability that the strokes come in another order. */
+  reorder?: number;
+  /** Probability that a drawing is cut off, as it looks while it is being drawn. */
+  partial?: number;
+  /** The least share of the points that a drawing that is cut off still has. */
+  partialFrom?: number;
+  /** Change of the line's width either way, 0 to 3. */
+  width?: number;
+}
+
+/** Variations of what the network sees; nothing by default. */
+export interface PixelAugmentation {
+  /** Mirrors every second picture. */
+  flip?: boolean;
+  /** Shift either way, as a share of the side, 0 to 0.5. */
+  shift?: number;
+  /** Change of size either way, 0 to 1. */
+  scale?: number;
+  /** Side of a square that is erased, as a share of the side, 0 to 0.75. */
+  cutout?: number;
+  /** Standard deviation of each pixel's brightness, 0 to 0.5. */
+  noise?: number;
+  /** A published mixture of operations, made for photos. */
+  policy?:
+    { name: "auto-augment" } | { name: "rand-augment"; operations?: number; magnitude?: number } | null;
 }
 
 /** How the training is going, once an epoch. */
@@ -292,7 +352,7 @@ export interface PhaseReport {
 
 /** What the training came to: the figures of the last phase that was kept; null if there was none. */
 export interface TrainReport {
-  reason: "finished" | "stopped" | "paused";
+  reason: "finished" | "stopped";
   epochs: number;
   loss: number | null;
   accuracy: number | null;

@@ -71,7 +71,7 @@ export class Visitor {
   }
 
   get trainButton() {
-    return this.page.locator(".train .big");
+    return this.page.locator(".train .big").first();
   }
 
   get report() {

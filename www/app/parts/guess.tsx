@@ -7,7 +7,7 @@ import { invitationToDraw, lead, origin, percent } from "../words.js";
 import { usePolite } from "./use-polite.js";
 
 /** Of many things the first few; of one's own classes as many as there is room for. */
-const ROWS = { pretrained: 3, prototype: 4, linear: 4 };
+const ROWS = { pretrained: 3, prototype: 4, linear: 4, mlp: 4 };
 
 /** What the network makes of the drawing, while it is being drawn. */
 export function Guess() {

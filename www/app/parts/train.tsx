@@ -1,5 +1,5 @@
 import { progress } from "../state/progress.js";
-import { events, outcome, running, stop, train } from "../state/training.js";
+import { events, outcome, pausable, paused, pauseOrResume, running, stop, train } from "../state/training.js";
 import { Curves } from "./curves.js";
 import { usePolite } from "./use-polite.js";
 
@@ -12,14 +12,21 @@ export function Train() {
       <h2 id="train-title" class="visually-hidden">
         Train
       </h2>
-      <button
-        type="button"
-        class={`primary big ${running.value ? "stop" : ""}`}
-        aria-describedby="train-progress"
-        onClick={() => (running.value ? stop() : void train())}
-      >
-        {running.value ? "Stop" : outcome.value ? "Train again" : "Train"}
-      </button>
+      <div class="train-buttons">
+        <button
+          type="button"
+          class={`primary big ${running.value ? "stop" : ""}`}
+          aria-describedby="train-progress"
+          onClick={() => (running.value ? stop() : void train())}
+        >
+          {running.value ? "Stop" : outcome.value ? "Train again" : "Train"}
+        </button>
+        {pausable.value && (
+          <button type="button" class="primary big stop" onClick={pauseOrResume}>
+            {paused.value ? "Resume" : "Pause"}
+          </button>
+        )}
+      </div>
       <progress aria-label="Progress" max={1} value={share ?? 0} data-idle={share === undefined} />
       <p id="train-progress" class="train-progress">
         {text}

@@ -22,8 +22,10 @@ export const device = signal<DeviceReport | null>(null);
 export const failure = signal<string | null>(null);
 /** Counts every change in what the tuner would answer, so that guesses can be asked for again. */
 export const knowledge = signal(0);
-/** Whether the last training still holds: other examples, or another engine, and it does not. */
+/** Whether what was learnt last still holds: other examples, or another engine, and it does not. */
 export const trained = signal(false);
+/** Counts the changes of the examples that the tuner has. */
+export let changes = 0;
 
 /** What the tuner has been taught: doodle id to the tuner's own id and the class. */
 const taught = new Map<string, { id: number; classId: string }>();
@@ -180,6 +182,7 @@ async function teach(tuner: DoodleTune, lessons: Lesson[]): Promise<void> {
 
 function examplesChanged(): void {
   trained.value = false;
+  changes++;
   knowledge.value++;
 }
 

@@ -1,8 +1,8 @@
 import { computed } from "@preact/signals";
-import { outcomeInWords, sentence, timeLeft } from "../words.js";
+import { outcomeInWords, phaseInWords, sentence, timeLeft } from "../words.js";
 import { doodleCount } from "./doodles.js";
 import { failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
-import { events, outcome, running } from "./training.js";
+import { events, outcome, paused, running } from "./training.js";
 
 interface Progress {
   text: string;
@@ -35,7 +35,7 @@ function training(): Progress | undefined {
   const last = events.value.at(-1);
   if (!running.value || !last || outcome.value) return undefined;
   return {
-    text: `${last.notice ? `${sentence(last.notice)} ` : ""}Round ${last.epoch} of ${last.epochs}, ${timeLeft(last.secondsLeft)}`,
+    text: `${phaseInWords(last)}: round ${last.epoch} of ${last.epochs}, ${paused.value ? "paused" : timeLeft(last.secondsLeft)}`,
     share: last.epoch / last.epochs,
   };
 }
@@ -47,9 +47,10 @@ function looking(): Progress | undefined {
 }
 
 function result(): string | undefined {
-  if (!outcome.value) return undefined;
-  return trained.value
-    ? outcomeInWords(outcome.value)
+  const report = outcome.value;
+  if (!report) return undefined;
+  return trained.value || report.accuracy === null
+    ? outcomeInWords(report)
     : `The doodles have changed since the last training. ${invitation()}`;
 }
 

@@ -1,12 +1,15 @@
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { TrainEvent, TrainReport, TrainRun } from "../../lib/index.js";
-import { keepInStep, knowledge, report, taughtClasses, trained, tuner } from "./learner.js";
+import { changes, keepInStep, knowledge, report, taughtClasses, trained, tuner } from "./learner.js";
 import { say } from "./notices.js";
 
 export const running = signal(false);
+export const paused = signal(false);
 /** One entry an epoch, of the present run or the last. */
 export const events = signal<readonly TrainEvent[]>([]);
 export const outcome = signal<TrainReport | null>(null);
+/** Whether a pause is of use: a logistic regression, which has no rate, is over before. */
+export const pausable = computed(() => running.value && events.value.at(-1)?.rate != null);
 
 // A new tuner has not been trained.
 effect(() => {
@@ -30,7 +33,7 @@ export async function train(): Promise<void> {
   } catch (error) {
     report(error);
   } finally {
-    running.value = false;
+    running.value = paused.value = false;
     run = undefined;
   }
 }
@@ -40,12 +43,24 @@ export function stop(): void {
   run?.stop();
 }
 
+export function pauseOrResume(): void {
+  paused.value = !paused.value;
+  if (paused.value) run?.pause();
+  else run?.resume();
+}
+
 async function follow(started: TrainRun): Promise<void> {
   run = started;
   events.value = [];
   outcome.value = null;
-  trained.value = true; // until the doodles change, be it during the run
-  for await (const event of started) events.value = [...events.value, event];
-  outcome.value = await started.result;
+  const before = changes;
+  for await (const event of started) {
+    events.value = [...events.value, event];
+    if (event.notice) say(event.notice);
+  }
+  const report = await started.result;
+  // Where nothing was learnt, what was learnt before still holds, if anything does.
+  if (report.accuracy !== null) trained.value = changes === before;
+  outcome.value = report;
   knowledge.value++;
 }
