@@ -425,12 +425,8 @@ impl Tuner {
     /// [`Error::Busy`] while another training runs, [`Error::BadOption`] for impossible options, and all of
     /// [`Session::new`] and [`Session::run`].
     pub async fn train(&self, options: &TrainOptions, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
-<<<<<<< HEAD
-        let _running = self.begin()?;
-=======
         let _running = Running::begin(&self.training)?;
         self.signal.set(Signal::Go);
->>>>>>> browser
         let mut plan = match (options.strategy, &options.plan) {
             (Some(_), Some(_)) => {
                 return Err(Error::BadOption("strategy and plan exclude each other; leave one out".into()));
@@ -456,7 +452,7 @@ impl Tuner {
     /// # Errors
     /// [`Error::Busy`] while another training runs, [`Error::NothingPaused`], and all of [`Session::run`].
     pub async fn resume(&self, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
-        let _running = self.begin()?;
+        let _running = Running::begin(&self.training)?;
         let session = self.state.borrow_mut().paused.take().ok_or(Error::NothingPaused)?;
         if self.signal.get() == Signal::Pause {
             self.signal.set(Signal::Go);
@@ -464,16 +460,6 @@ impl Tuner {
         self.go_on(session, on_epoch).await
     }
 
-<<<<<<< HEAD
-    /// From here on, signals are meant for the run that begins.
-    fn begin(&self) -> Result<Running<'_>> {
-        let running = Running::begin(&self.training)?;
-        self.signal.set(Signal::Go);
-        Ok(running)
-    }
-
-=======
->>>>>>> browser
     async fn go_on(&self, mut session: Session, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let run = session.run(&self.signal, |epoch, best| {
             if let Some(best) = best {
@@ -508,13 +494,6 @@ impl Tuner {
     /// came to; nothing without one.
     pub fn stop(&self) {
         self.signal.set(Signal::Stop);
-<<<<<<< HEAD
-        let mut state = self.state.borrow_mut();
-        if state.paused.take().is_some() {
-            state.run = None;
-        }
-=======
->>>>>>> browser
     }
 
     /// Pauses the running training within a step; nothing without one.
