@@ -2,8 +2,10 @@
 
 mod data;
 mod eval;
+mod options;
 mod parallel;
 mod pretrain;
+mod statistics;
 mod weights;
 
 use std::process::ExitCode;
