@@ -8,6 +8,13 @@ pub fn mean_and_ci95(values: &[f64]) -> (f64, Option<f64>) {
     (mean, (values.len() > 1).then(|| t975(values.len() - 1) * (variance / count).sqrt()))
 }
 
+/// The middle one, or the mean of the middle two; not a number of nothing.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let [low, high] = [values.len().saturating_sub(1) / 2, values.len() / 2];
+    values.get(low).zip(values.get(high)).map_or(f64::NAN, |(low, high)| low.midpoint(*high))
+}
+
 /// The 97.5 % quantile of Student's t: exact where it is steep, then the expansion of Abramowitz and Stegun, 26.7.5.
 fn t975(degrees: usize) -> f64 {
     const STEEP: [f64; 5] = [12.706, 4.303, 3.182, 2.776, 2.571];
@@ -30,5 +37,12 @@ mod tests {
         let (mean, ci95) = mean_and_ci95(&[0.5, 0.7]);
         assert!((mean - 0.6).abs() < 1e-12 && (ci95.unwrap() - 12.706 * 0.1).abs() < 1e-9);
         assert_eq!(mean_and_ci95(&[0.5]).1, None);
+    }
+
+    #[test]
+    fn medians_are_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(vec![]).is_nan());
     }
 }
