@@ -7,9 +7,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use burn::tensor::Device;
 use clap::ValueEnum;
-use doodletune::backbone::{Backbone, Weights};
+use doodletune::backbone::Backbone;
 use doodletune::doodle::Input;
 use doodletune::finetune::{
     Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head,
@@ -21,7 +20,9 @@ use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
 use crate::data::{Category, Collection, Demand, Sample};
+use crate::options::{self, at_least, strategy};
 use crate::parallel;
+use crate::statistics::mean_and_ci95;
 
 /// The most classes an episode has where `--way` is not given.
 const USUAL_WAY: usize = 10;
@@ -77,15 +78,6 @@ pub struct Arguments {
     /// Write the result as JSON to this file, or to standard output for -
     #[arg(long)]
     json: Option<PathBuf>,
-}
-
-fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> {
-    let refusal = || format!("it must be a whole number from {LEAST}");
-    text.parse().ok().filter(|number| *number >= LEAST).ok_or_else(refusal)
-}
-
-fn strategy(text: &str) -> Result<Strategy, String> {
-    serde_json::from_value(text.into()).map_err(|error| error.to_string())
 }
 
 fn share(text: &str) -> Result<f32, String> {
@@ -145,12 +137,9 @@ struct Outcome<'a> {
 
 /// Runs the episodes and prints what came of them.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    if let Some(path) = arguments.json.as_deref().filter(|path| path.as_os_str() != "-") {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        ensure!(folder.is_none_or(Path::is_dir), "--json: there is no folder for {}; make it first", path.display());
-    }
+    options::check_json(arguments.json.as_deref())?;
     let (settings, categories) = prepare(arguments)?;
-    let backbone = load_backbone(arguments)?;
+    let backbone = options::load_backbone(&arguments.backbone, arguments.weights.as_deref(), arguments.size)?;
     let settings = Settings { size: backbone.input().size, ..settings };
     let episodes = sample_episodes(&settings, &categories);
     let (features, predict_seconds) = extract(&backbone, &settings, &categories, &episodes, Side::Both)?;
@@ -277,24 +266,6 @@ fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Category>)> {
         skip_bad,
     };
     Ok((settings, categories))
-}
-
-fn load_backbone(arguments: &Arguments) -> Result<Backbone> {
-    let path = arguments.weights.clone().unwrap_or_else(|| format!("models/{}.safetensors", arguments.backbone).into());
-    let bytes = std::fs::read(&path).with_context(|| {
-        format!("cannot read {}; make it with `cargo xtask weights {}`", path.display(), arguments.backbone)
-    })?;
-    let backbone = Backbone::load(&Weights::parse(&bytes)?, &Device::flex())?;
-    ensure!(
-        backbone.metadata().backbone == arguments.backbone,
-        "{} holds {}; name that with --backbone, or give other --weights",
-        path.display(),
-        backbone.metadata().backbone
-    );
-    Ok(match arguments.size {
-        Some(size) => backbone.with_size(size)?,
-        None => backbone,
-    })
 }
 
 /// What an episode is trained with; `None` for a head alone that needs no plan.
@@ -466,24 +437,6 @@ fn score(head: &Head, queries: &LabelledFeatures) -> (f64, f64) {
     (f64::from(u32::try_from(right).unwrap_or(u32::MAX)) / count, loss / count)
 }
 
-/// The mean, and the half width of its 95 % confidence interval by Student's t.
-fn mean_and_ci95(values: &[f64]) -> (f64, Option<f64>) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    (mean, (values.len() > 1).then(|| t975(values.len() - 1) * (variance / count).sqrt()))
-}
-
-/// The 97.5 % quantile of Student's t: exact where it is steep, then the expansion of Abramowitz and Stegun, 26.7.5.
-fn t975(degrees: usize) -> f64 {
-    const STEEP: [f64; 5] = [12.706, 4.303, 3.182, 2.776, 2.571];
-    let (z, n): (f64, f64) = (1.959_964, degrees as f64);
-    let first = (z.powi(3) + z) / 4.0;
-    let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
-    let third = (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0;
-    STEEP.get(degrees - 1).copied().unwrap_or(z + first / n + second / n.powi(2) + third / n.powi(3))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -565,15 +518,5 @@ mod tests {
             assert!(support.len() == 4 && queries.len() == 5);
             assert!(support.iter().all(|pick| !pick.test) && queries.iter().all(|pick| pick.test));
         }
-    }
-
-    #[test]
-    fn intervals_are_students() {
-        for (degrees, expected) in [(1, 12.706), (4, 2.776), (9, 2.262), (19, 2.093), (1000, 1.962)] {
-            assert!((t975(degrees) - expected).abs() < 0.004, "{degrees}: {}", t975(degrees));
-        }
-        let (mean, ci95) = mean_and_ci95(&[0.5, 0.7]);
-        assert!((mean - 0.6).abs() < 1e-12 && (ci95.unwrap() - 12.706 * 0.1).abs() < 1e-9);
-        assert_eq!(mean_and_ci95(&[0.5]).1, None);
     }
 }

@@ -1,9 +1,12 @@
 //! doodletune's native command line.
 
+mod compare;
 mod data;
 mod eval;
+mod options;
 mod parallel;
 mod pretrain;
+mod statistics;
 mod weights;
 
 use std::process::ExitCode;
@@ -25,6 +28,8 @@ enum Command {
     Pretrain(pretrain::Arguments),
     /// Measures few-shot accuracy on real drawings
     Eval(eval::Arguments),
+    /// Trains by several strategies on the same drawings, and compares them
+    Compare(compare::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

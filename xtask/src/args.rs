@@ -21,17 +21,18 @@ pub enum Action {
     Package,
     Serve { port: u16, host: bool },
     Test { parts: Vec<Part> },
-    Eval { arguments: Vec<OsString> },
+    Lab { command: String, arguments: Vec<OsString> },
 }
 
 /// Name, arguments and meaning of each command; the help and the messages are made from it.
-const COMMANDS: [(&str, &str, &str); 7] = [
+const COMMANDS: [(&str, &str, &str); 8] = [
     ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
     ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
     ("setup", "", "find or install the tools and the npm packages"),
     ("weights", "efficientnet-lite0 [--force]", "add this network: download its weights and convert them"),
     ("package", "", "build the npm package into pkg/"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
+    ("compare", "…", "run `lab compare` with these arguments, in release"),
     ("help", "", "show this"),
 ];
 
@@ -51,8 +52,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     let command = arguments.next().ok_or_else(|| format!("a command is missing\n\n{}", help()))?;
     let command = utf8(command)?;
     // Not ours to judge: the lab has its own command line.
-    if command == "eval" {
-        return Ok(Invocation { action: Action::Eval { arguments: arguments.collect() }, verbose: false });
+    if command == "eval" || command == "compare" {
+        return Ok(Invocation { action: Action::Lab { command, arguments: arguments.collect() }, verbose: false });
     }
     let arguments = arguments.map(utf8).collect::<Result<Vec<_>, _>>()?;
     let mut options = Options::new(arguments);
@@ -215,8 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn eval_passes_everything_on() {
-        let arguments = vec!["--data".into(), "x".into(), "--help".into()];
-        assert_eq!(action("eval --data x --help"), Action::Eval { arguments });
+    fn the_lab_gets_everything() {
+        for command in ["eval", "compare"] {
+            let arguments = vec!["--data".into(), "x".into(), "--help".into()];
+            let passed = Action::Lab { command: command.into(), arguments };
+            assert_eq!(action(&format!("{command} --data x --help")), passed);
+        }
     }
 }

@@ -60,10 +60,10 @@ fn run(Invocation { action, verbose }: Invocation) -> Result<ExitCode> {
         Action::Package => steps::run_all(&job, &[Step::Package])?,
         Action::Serve { port, host } => serve::serve(&job, port, host)?,
         Action::Test { parts } => return Ok(test::test(&job, &parts)),
-        Action::Eval { arguments } => {
+        Action::Lab { command, arguments } => {
             let mut lab = lab::command(&workspace, lab::Profile::Release);
             // The person's paths are relative to where the person is.
-            return process::replace(lab.current_dir(".").arg("eval").args(arguments));
+            return process::replace(lab.current_dir(".").arg(command).args(arguments));
         }
     }
     Ok(ExitCode::SUCCESS)

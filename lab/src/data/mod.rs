@@ -204,8 +204,8 @@ impl Collection {
         train.extend(unassigned);
         ensure!(
             train.len() >= demand.train && test.len() >= demand.test,
-            "{} has {} drawings to learn from and {} to recognise{}, but --shot is {} and --queries is {}: lower them, \
-             add drawings, or leave “{name}” out of --categories",
+            "{} has {} drawings to learn from and {} to recognise{}, but --shot is {} and {} are to be recognised: lower \
+             them, add drawings, or leave “{name}” out of --categories",
             source.path().display(),
             train.len(),
             test.len(),
