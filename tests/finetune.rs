@@ -144,6 +144,7 @@ fn a_paused_run_ends_like_an_uninterrupted_one() {
         norm: NormMode::Batch,
         averaging: 0.8,
         schedule: Schedule::Plateau { patience: 1, factor: 0.5 },
+        keep_best: false,
         augmentation: Variation {
             strokes: Augmentation { rotation: 10.0, width: 0.3, ..Augmentation::default() },
             mixing: Some(Mixing::Mixup { alpha: 0.4 }),
@@ -151,7 +152,8 @@ fn a_paused_run_ends_like_an_uninterrupted_one() {
         },
         ..phase(Trainable::Everything, 3)
     };
-    let second = Phase { optimizer: Optimizer::Adam { weight_decay: 0.0 }, ..phase(Trainable::Last(2), 2) };
+    let second =
+        Phase { optimizer: Optimizer::Adam { weight_decay: 0.0 }, keep_best: false, ..phase(Trainable::Last(2), 2) };
     let plan = Plan { refit: true, validation: 0.2, ..Plan::new(vec![head(), fine_tune, second]) };
     let whole = run(&[6, 6, 6], plan.clone());
     let mut session = session(&[6, 6, 6], plan);
