@@ -441,9 +441,10 @@ impl Tuner {
         let examples = self.state.borrow().examples(options.teacher.as_ref())?;
         let classes = examples.classes.clone();
         let session = Session::new(self.backbone.clone(), examples, plan).await?;
-        let mut state = self.state.borrow_mut();
-        (state.run, state.paused) = (Some(classes), None);
-        drop(state);
+        {
+            let mut state = self.state.borrow_mut();
+            (state.run, state.paused) = (Some(classes), None);
+        }
         self.go_on(session, on_epoch).await
     }
 

@@ -244,9 +244,9 @@ impl Plan {
         if self.phases.is_empty() {
             return Err(Error::BadOption("a plan needs at least one phase".into()));
         }
-        allow((0.0..=0.5).contains(&self.validation), "validation", &self.validation, "0 to 0.5")?;
+        allow((0.0..=0.5).contains(&self.validation), "validation", self.validation, "0 to 0.5")?;
         if let Some(hidden) = &self.head.hidden {
-            allow((1..=4096).contains(&hidden.size), "head.hidden.size", &hidden.size, "1 to 4096")?;
+            allow((1..=4096).contains(&hidden.size), "head.hidden.size", hidden.size, "1 to 4096")?;
         }
         let has_prototypes = self.head.directions && self.head.hidden.is_none();
         if self.head.start == HeadStart::Prototype && !has_prototypes {
@@ -314,20 +314,20 @@ impl Phase {
     }
 
     fn check(&self, stages: &[impl AsRef<str>], has_prototypes: bool) -> Result<()> {
-        allow((1..=10_000).contains(&self.epochs), "epochs", &self.epochs, "1 to 10000")?;
-        allow(self.rate > 0.0 && self.rate <= 10.0, "rate", &self.rate, "above 0 and at most 10")?;
+        allow((1..=10_000).contains(&self.epochs), "epochs", self.epochs, "1 to 10000")?;
+        allow(self.rate > 0.0 && self.rate <= 10.0, "rate", self.rate, "above 0 and at most 10")?;
         let decay = self.stage_decay;
-        allow(decay > 0.0 && decay <= 1.0, "stageDecay", &decay, "above 0 and at most 1")?;
-        allow((0.0..=1.0).contains(&self.warm_up), "warmUp", &self.warm_up, "0 to 1")?;
-        allow((1..=4096).contains(&self.batch_size), "batchSize", &self.batch_size, "1 to 4096")?;
-        allow((0.0..1.0).contains(&self.averaging), "averaging", &self.averaging, "0 to below 1")?;
+        allow(decay > 0.0 && decay <= 1.0, "stageDecay", decay, "above 0 and at most 1")?;
+        allow((0.0..=1.0).contains(&self.warm_up), "warmUp", self.warm_up, "0 to 1")?;
+        allow((1..=4096).contains(&self.batch_size), "batchSize", self.batch_size, "1 to 4096")?;
+        allow((0.0..1.0).contains(&self.averaging), "averaging", self.averaging, "0 to below 1")?;
         let views = self.augmentation.views;
-        allow((1..=64).contains(&views), "augmentation.views", &views, "1 to 64")?;
+        allow((1..=64).contains(&views), "augmentation.views", views, "1 to 64")?;
         if let Some(clip) = self.clip {
-            allow(clip > 0.0 && clip.is_finite(), "clip", &clip, "above 0")?;
+            allow(clip > 0.0 && clip.is_finite(), "clip", clip, "above 0")?;
         }
         if let Some(patience) = self.patience {
-            allow(patience > 0, "patience", &patience, "at least 1")?;
+            allow(patience > 0, "patience", patience, "at least 1")?;
         }
         self.optimizer.check()?;
         self.schedule.check()?;
