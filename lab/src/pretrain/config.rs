@@ -1,6 +1,6 @@
 //! The one file that says what a pretraining does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use doodletune::backbone::{InputSpec, Metadata};
@@ -37,6 +37,9 @@ pub struct Config {
     pub clip: f32,
     /// Probability mass spread evenly over the categories.
     pub label_smoothing: f32,
+    /// A network trained before, whose opinions are learned as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<Teacher>,
     /// Share of the averaged weights that stays at each step; what is shipped and measured is the average.
     pub averaging: f64,
     /// How strokes are varied.
@@ -57,6 +60,19 @@ pub struct Config {
 pub struct SizeFrom {
     pub from: f64,
     pub size: usize,
+}
+
+/// Distillation: Hinton et al., 2015 (arXiv 1503.02531); of a network of the same kind, Furlanello et al., 2018 (arXiv
+/// 1805.04770), which makes better features for new classes too: Tian et al., 2020 (arXiv 2003.11539).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Teacher {
+    /// Its weight file, of the same categories in the same order; a relative path starts at the configuration's folder.
+    pub weights: PathBuf,
+    /// What logits are divided by.
+    pub temperature: f32,
+    /// Its share of the loss, 0 to 1.
+    pub share: f32,
 }
 
 impl Config {
@@ -80,6 +96,10 @@ impl Config {
         ensure!(self.sizes.is_sorted_by(|a, b| a.from < b.from), "sizes must be in the order of their “from”");
         for size in &self.sizes {
             self.input.clone().with_size(size.size)?;
+        }
+        if let Some(teacher) = &self.teacher {
+            ensure!(teacher.temperature > 0.0, "teacher.temperature must be above 0");
+            ensure!((0.0..=1.0).contains(&teacher.share), "teacher.share must be 0 to 1");
         }
         for (name, [low, high]) in [("lineWidth", self.line_width), ("margin", self.margin)] {
             ensure!(0.0 <= low && low <= high && high < 0.25, "{name} must be a range within 0 to 0.25");

@@ -47,6 +47,21 @@ impl Shown {
         Ok(Self { backbone: self.backbone.with_size(size)?, ..self })
     }
 
+    /// The side of the pictures that it is made for.
+    pub fn side(&self) -> usize {
+        self.backbone.input().size
+    }
+
+    /// Logits `[batch, categories]` of a normalised batch `[batch, channels, side, side]`.
+    pub fn logits(&self, x: Tensor<4>) -> Tensor<2> {
+        self.classifier.forward(self.backbone.forward(x))
+    }
+
+    /// What it tells apart.
+    pub fn categories(&self) -> &[String] {
+        &self.backbone.metadata().labels
+    }
+
     /// Share of the drawings whose most probable category is right.
     pub fn accuracy(&self, drawings: &[(Sample, usize)]) -> Result<f64> {
         let mut right = 0;

@@ -10,7 +10,7 @@ mod nuisance;
 mod supply;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,10 +20,13 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::Int;
+use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use doodletune::finetune::warm_up_then_cosine;
 
 use self::checkpoint::Progress;
-use self::config::Config;
+use self::config::{Config, Teacher};
 use self::curves::Point;
 use self::export::Shown;
 use self::network::{Average, Network};
@@ -69,6 +72,9 @@ enum DeviceName {
 
 /// Drawings of each category that accuracy is measured on after each epoch; at the end, on all.
 const MEASURED: usize = 10;
+
+/// Steps between updates of the average, which cost as much as a tenth of a step.
+const AVERAGED_EVERY: usize = 8;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let config = Arc::new(Config::read(&arguments.config)?);
@@ -122,6 +128,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         bail!("{} holds a run already; pass --resume to go on with it, or another --out", arguments.out.display());
     }
 
+    let teacher = match &config.teacher {
+        Some(teacher) => {
+            let folder = arguments.config.parent().unwrap_or(Path::new("."));
+            let shown = Shown::read(&folder.join(&teacher.weights), &device)?;
+            ensure!(
+                shown.categories() == progress.categories,
+                "the teacher, {}, was trained on other categories; train it on the same, or leave it out",
+                teacher.weights.display()
+            );
+            Some((shown, teacher))
+        }
+        None => None,
+    };
     let mut schedule = warm_up_then_cosine(config.rate, config.warm_up, all)?;
     (0..progress.step).for_each(|_| drop(schedule.step()));
     let loss_of = CrossEntropyLossConfig::new().with_smoothing(Some(config.label_smoothing)).init(&tracked);
@@ -133,13 +152,32 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let count = targets.len();
         let x = Tensor::<4>::from_data(TensorData::new(planes, [count, 1, size, size]), &tracked);
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &tracked);
-        let loss = loss_of.forward(network.forward(x), targets);
+        let logits = network.forward(x.clone());
+        let mut loss = loss_of.forward(logits.clone(), targets);
+        if let Some((teacher, Teacher { temperature, share, .. })) = &teacher {
+            let side = teacher.side();
+            let shown = match x.inner() {
+                x if size == side => x,
+                x => interpolate(
+                    x,
+                    InterpolateOptions::new(InterpolateMode::Bilinear)
+                        .with_align_corners(false)
+                        .with_output_size([side; 2]),
+                ),
+            };
+            let wanted = softmax(teacher.logits(shown) / *temperature, 1);
+            let found = log_softmax(logits / *temperature, 1);
+            let distance = (Tensor::from_inner(wanted) * found).sum() / -(count as f32) * temperature.powi(2);
+            loss = loss * (1.0 - share) + distance * *share;
+        }
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         let value: f32 = loss.inner().into_scalar();
         ensure!(value.is_finite(), "the loss is {value} after step {}; lower rate in the configuration", progress.step);
         network = optimizer.step(schedule.step().base(), network, gradients);
-        average.update(&network, config.averaging);
         progress.step += 1;
+        if progress.step.is_multiple_of(AVERAGED_EVERY) || progress.step == all {
+            average.update(&network, config.averaging.powi(AVERAGED_EVERY as i32));
+        }
         progress.seconds = before.0 + before.1.elapsed().as_secs_f64();
         (loss_sum, seen) = (loss_sum + value, seen + 1);
         if progress.step.is_multiple_of(20) {
@@ -219,7 +257,7 @@ fn read(arguments: &Arguments) -> Result<(Vec<String>, Labelled, Labelled)> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::sync::Mutex;
 
     use super::*;
 
@@ -276,8 +314,20 @@ mod tests {
         }
     }
 
+    /// burn's random numbers belong to the process, and decide the first weights: runs that are compared take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+
+    fn weights(folder: &Folder, out: &str) -> Vec<(String, Vec<u8>)> {
+        let bytes = fs::read(folder.0.join(out).join("doodle.f32.safetensors")).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let mut tensors: Vec<_> = file.tensors().into_iter().map(|(name, view)| (name, view.data().to_vec())).collect();
+        tensors.sort_unstable();
+        tensors
+    }
+
     #[test]
     fn a_resumed_run_ends_like_an_uninterrupted_one_and_only_with_its_own_configuration() {
+        let _turn = TURN.lock().unwrap();
         let folder = Folder::new("resume");
         fs::create_dir(folder.0.join("data")).unwrap();
         write_drawings(&folder.0.join("data"));
@@ -290,13 +340,32 @@ mod tests {
         let error = run(&Arguments { resume: true, out: parts.out.clone(), ..other }).unwrap_err().to_string();
         assert!(error.contains("another configuration") && error.contains("rate"), "{error}");
         run(&Arguments { resume: true, ..parts }).unwrap();
-        let file = |out: &str| fs::read(folder.0.join(out).join("doodle.f32.safetensors")).unwrap();
-        let (whole, parts) = (file("whole"), file("parts"));
-        let [whole, parts] = [&whole, &parts].map(|bytes| safetensors::SafeTensors::deserialize(bytes).unwrap());
-        for (name, tensor) in whole.tensors() {
-            assert!(tensor.data() == parts.tensor(&name).unwrap().data(), "the same steps give the same {name}");
+        for (whole, parts) in weights(&folder, "whole").iter().zip(&weights(&folder, "parts")) {
+            assert!(whole == parts, "the same steps give the same {}", whole.0);
         }
         assert!(fs::read_to_string(folder.0.join("parts/curves.svg")).unwrap().contains("polyline"));
+    }
+
+    #[test]
+    fn a_student_learns_from_a_teacher_of_the_same_categories() {
+        let _turn = TURN.lock().unwrap();
+        let folder = Folder::new("teacher");
+        fs::create_dir(folder.0.join("data")).unwrap();
+        write_drawings(&folder.0.join("data"));
+        run(&arguments(&folder.0, "first", |_| ())).unwrap();
+        let teacher = |share| {
+            move |config: &mut Config| {
+                let weights = "first/doodle.f32.safetensors".into();
+                config.teacher = Some(Teacher { weights, temperature: 4.0, share });
+            }
+        };
+        run(&arguments(&folder.0, "second", teacher(0.5))).unwrap();
+        run(&arguments(&folder.0, "unmoved", teacher(0.0))).unwrap();
+        let [first, second, unmoved] = ["first", "second", "unmoved"].map(|out| weights(&folder, out));
+        assert!(second != first && unmoved == first, "its share is what it teaches");
+        let fewer = arguments(&folder.0, "fewer", teacher(0.5));
+        let refusal = run(&Arguments { categories: "down,slant".into(), ..fewer }).unwrap_err().to_string();
+        assert!(refusal.contains("other categories"), "{refusal}");
     }
 
     #[test]
