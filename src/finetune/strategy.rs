@@ -177,7 +177,7 @@ pub fn auto(situation: &Situation) -> Plan {
         let epochs = situation.epochs(10_000, [6, 20]);
         Phase { epochs, ..careful(situation, Trainable::Everything, 2e-3) }
     } else {
-        careful(situation, Trainable::Everything, 5e-4)
+        Phase { stage_decay: 0.8, ..careful(situation, Trainable::Everything, 1e-3) }
     };
     // The second pass takes as long again.
     let affordable = |epochs: usize| 2.0 * situation.seconds(epochs) <= PATIENCE;
