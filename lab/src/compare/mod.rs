@@ -42,7 +42,7 @@ pub struct Arguments {
     /// Side of the input in pixels; the weights' own by default
     #[arg(long)]
     size: Option<usize>,
-    /// all, or some: full,lp-ft,from-scratch (see docs/strategies.md). The last is what gains are measured over
+    /// all, or names such as lp-ft,from-scratch (see docs/strategies.md). Gains are measured over from-scratch
     #[arg(long, default_value = "all", value_parser = choice, conflicts_with = "published")]
     strategies: Choice,
     /// The comparison that was published for EuroSAT, instead of the strategies
@@ -162,13 +162,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         for (index, trial) in trials.iter().enumerate() {
             let run = bench.attempt(&contender, trial)?;
             eprintln!(
-                "{}, trial {} of {}: {:.1} % right; {:.1} s, {} epochs{}",
+                "{}, trial {} of {}: {:.1} % right; {:.1} s, epochs: {}{}",
                 contender.name,
                 index + 1,
                 trials.len(),
                 run.accuracy * 100.0,
                 run.seconds,
-                run.curve.len(),
+                run.epochs,
                 run.diverged.as_ref().map_or_else(String::new, |why| format!("; {why}"))
             );
             runs.push(run);
@@ -310,6 +310,7 @@ struct Trial {
 /// What a training led to.
 struct Learned {
     trained: Option<Trained>,
+    epochs: usize,
     /// See [`Run::curve`].
     curve: Vec<f32>,
     diverged: Option<String>,
@@ -369,12 +370,12 @@ impl Bench<'_> {
         if let Some(teacher) = self.teacher.as_ref().filter(|_| needs_teacher(&contender.plan)) {
             examples.teacher = Some(self.teach(teacher, trial)?);
         }
-        let Learned { trained, curve, diverged } =
+        let Learned { trained, epochs, curve, diverged } =
             learn(&self.backbone, examples, Plan { seed, ..contender.plan.clone() })?;
         let seconds = start.elapsed().as_secs_f64();
         let Some(Trained { backbone, head }) = trained else {
             let accuracy = 1.0 / self.settings.categories.len() as f64;
-            return Ok(Run { seed, accuracy, loss: None, seconds, curve, diverged });
+            return Ok(Run { seed, accuracy, loss: None, seconds, epochs, curve, diverged });
         };
         let features = match backbone {
             Some(backbone) => features(&backbone, &trial.drawn.test.samples)?,
@@ -382,7 +383,7 @@ impl Bench<'_> {
         };
         let logits: Vec<Vec<f32>> = features.iter().map(|features| head.logits(features)).collect();
         let Evaluation { accuracy, loss, .. } = Evaluation::new(&self.settings.categories, &logits, targets)?;
-        Ok(Run { seed, accuracy, loss: Some(loss), seconds, curve, diverged })
+        Ok(Run { seed, accuracy, loss: Some(loss), seconds, epochs, curve, diverged })
     }
 
     /// A teacher's probabilities of the classes for a trial's drawings to learn from, which it learned from as well.
@@ -404,13 +405,14 @@ impl Bench<'_> {
 
 /// Carries a plan out. One that diverges leaves the best that it had.
 fn learn(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<Learned> {
-    let (mut points, mut best): (Vec<(String, f32)>, Option<Trained>) = (vec![], None);
+    let (mut epochs, mut points, mut best): (usize, Vec<(String, f32)>, Option<Trained>) = (0, vec![], None);
     pollster::block_on(async {
         let mut session = Session::new(backbone.clone(), examples, plan).await?;
         let on_epoch = |epoch: &Epoch, trained: Option<&Trained>| {
             // On the way to a solved head there are no epochs, and no rates: only where it ends is it judged.
-            let whole = epoch.rate.is_some() || trained.is_some();
-            if let Some(accuracy) = epoch.validation_accuracy.filter(|_| whole && !epoch.refit) {
+            let whole = !epoch.refit && (epoch.rate.is_some() || trained.is_some());
+            epochs += usize::from(whole);
+            if let Some(accuracy) = epoch.validation_accuracy.filter(|_| whole) {
                 points.push((epoch.phase.clone(), accuracy));
             }
             best = trained.cloned().or(best.take());
@@ -422,7 +424,7 @@ fn learn(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<Lear
         };
         let undone = |name: &str| phases.iter().any(|phase| phase.rolled_back && phase.phase == name);
         let curve = points.into_iter().filter(|(phase, _)| !undone(phase)).map(|(_, accuracy)| accuracy).collect();
-        Ok(Learned { trained, curve, diverged })
+        Ok(Learned { trained, epochs, curve, diverged })
     })
 }
 

@@ -16,7 +16,9 @@ pub struct Run {
     pub loss: Option<f64>,
     /// To learn; a student's teacher included.
     pub seconds: f64,
-    /// Validation accuracy after each epoch of all phases that were not undone. A solved head counts as one epoch.
+    /// Of all phases; a solved head counts as one.
+    pub epochs: usize,
+    /// Validation accuracy after each epoch of all phases that were not undone, where drawings are held out.
     pub curve: Vec<f32>,
     /// What the training failed of; the best before that was tested.
     pub diverged: Option<String>,
@@ -119,6 +121,7 @@ mod tests {
             accuracy: *accuracy,
             loss: None,
             seconds: [9.0, 1.0, 2.0][seed],
+            epochs: curve.len(),
             curve: curve.to_vec(),
             diverged: None,
         };
