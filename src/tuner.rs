@@ -413,6 +413,7 @@ impl Tuner {
             examples: state.dataset.examples().len(),
             classes: state.dataset.classes().len(),
             stages: self.backbone.stages().len(),
+            strokes: state.kept.values().any(|kept| matches!(kept.source, Source::Doodle(_))),
             knows_drawings: self.pretrained.is_some(),
             seconds_a_drawing: self.seconds_a_drawing.get(),
         })

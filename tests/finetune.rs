@@ -113,6 +113,7 @@ fn every_strategy_overfits_twenty_drawings() {
             examples: 20,
             classes: 5,
             stages: backbone.stages().len(),
+            strokes: true,
             knows_drawings: false,
             seconds_a_drawing: None,
         };

@@ -30,7 +30,7 @@ const USUAL_WAY: usize = 10;
 /// Command-line arguments of `lab eval`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Folder of <category>.ndjson, <category>.ndjson.gz, or folders <category> of .png and .jpg
+    /// Folder of <category>.ndjson or <category>.npy, each also as .gz, or folders <category> of .png and .jpg
     #[arg(long)]
     data: PathBuf,
     /// A file with a name a line, a,b,c, or a key of splits.json such as base, novel, bench10; all by default
@@ -149,7 +149,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     for (index, episode) in episodes.iter().enumerate() {
         let support = labelled(&categories, &features, episode, |class| &class.support);
         let start = Instant::now();
-        let (head, tuned) = match plan(&settings, &backbone, &support, index) {
+        let (head, tuned) = match plan(&settings, &backbone, &categories, &support, index) {
             None => (fit(&settings, index, &support)?, None),
             Some(plan) => {
                 let sources = sources(&backbone, &categories, episode)?;
@@ -269,7 +269,13 @@ fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Category>)> {
 }
 
 /// What an episode is trained with; `None` for a head alone that needs no plan.
-fn plan(settings: &Settings, backbone: &Backbone, support: &LabelledFeatures, episode: usize) -> Option<Plan> {
+fn plan(
+    settings: &Settings,
+    backbone: &Backbone,
+    categories: &[Category],
+    support: &LabelledFeatures,
+    episode: usize,
+) -> Option<Plan> {
     let seed = settings.seed.wrapping_add(episode as u64);
     if let Some(plan) = &settings.plan {
         return Some(Plan { seed, ..plan.clone() });
@@ -285,6 +291,7 @@ fn plan(settings: &Settings, backbone: &Backbone, support: &LabelledFeatures, ep
         examples: support.targets.len(),
         classes: support.classes.len(),
         stages: backbone.stages().len(),
+        strokes: categories.iter().flat_map(|category| &category.train).any(|s| matches!(s, Sample::Doodle(_))),
         knows_drawings: !backbone.metadata().labels.is_empty(),
         // Results must not depend on how busy the machine is.
         seconds_a_drawing: None,

@@ -381,11 +381,18 @@ impl Session {
                     }
                     return Ok(Left::By(Signal::Stop));
                 }
-                Err(error) => {
-                    let notice = self.way_out(error, phase)?;
-                    fit = Fit { notice: Some(notice), seconds: fit.seconds, ..checkpoint.copy(phase, &ground) };
-                    continue;
-                }
+                Err(error) => match self.way_out(error, phase) {
+                    Ok(notice) => {
+                        fit = Fit { notice: Some(notice), seconds: fit.seconds, ..checkpoint.copy(phase, &ground) };
+                        continue;
+                    }
+                    Err(error) => {
+                        if !refit {
+                            self.end(phase, &ground, checkpoint).await?;
+                        }
+                        return Err(error);
+                    }
+                },
             }
             let network = fit.shown();
             let (head, judgement) = self.judge_network(phase, &ground, &network, &mut pace).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     HeadPlan, HeadStart, Loss, NormMode, Optimizer, Phase, Plan, Schedule, StartingWeights, Trainable, Variation,
 };
-use crate::doodle::Augmentation;
+use crate::doodle::{Augmentation, PixelAugmentation};
 
 /// A named way to fine-tune.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct Situation {
     pub classes: usize,
     /// Stages of the backbone.
     pub stages: usize,
+    /// Whether the examples are strokes, which are varied as such; pictures are shifted and scaled.
+    pub strokes: bool,
     /// Whether the backbone was pretrained on drawings, whose features need little adaptation.
     pub knows_drawings: bool,
     /// Seconds in which the device computes the features of a drawing, if that was measured.
@@ -116,7 +118,11 @@ impl Situation {
 const SMOOTHED: Loss = Loss::CrossEntropy { smoothing: 0.1 };
 
 /// Variations that other hands might have drawn.
-fn variation() -> Variation {
+fn variation(situation: &Situation) -> Variation {
+    if !situation.strokes {
+        let pixels = PixelAugmentation { shift: 0.05, scale: 0.1, ..PixelAugmentation::default() };
+        return Variation { pixels, ..Variation::default() };
+    }
     let strokes = Augmentation {
         rotation: 12.0,
         shear: 0.1,
@@ -154,7 +160,7 @@ fn careful(situation: &Situation, train: Trainable, rate: f64) -> Phase {
         warm_up: 0.1,
         schedule: Schedule::Cosine { end: 0.0 },
         loss: SMOOTHED,
-        augmentation: variation(),
+        augmentation: variation(situation),
         clip: Some(1.0),
         averaging: 0.95,
         ..Phase::new("fine-tune", train, situation.epochs(4000, [6, 60]))
@@ -215,7 +221,7 @@ pub fn freeze_then_finetune(situation: &Situation) -> Plan {
     let everything = Phase {
         rate,
         schedule: Schedule::Cosine { end: 0.0 },
-        augmentation: variation(),
+        augmentation: variation(situation),
         ..Phase::new("everything", Trainable::Everything, situation.epochs(4000, [6, 60]))
     };
     Plan::new(vec![head, everything])
@@ -278,8 +284,14 @@ pub fn distil(situation: &Situation) -> Plan {
 mod tests {
     use super::*;
 
-    const SITUATION: Situation =
-        Situation { examples: 200, classes: 10, stages: 9, knows_drawings: false, seconds_a_drawing: Some(0.01) };
+    const SITUATION: Situation = Situation {
+        examples: 200,
+        classes: 10,
+        stages: 9,
+        strokes: true,
+        knows_drawings: false,
+        seconds_a_drawing: Some(0.01),
+    };
 
     #[test]
     fn every_strategy_is_a_possible_plan_that_survives_json() {

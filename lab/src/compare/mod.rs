@@ -111,6 +111,8 @@ struct Contender {
 struct Settings<'a> {
     data: &'a Path,
     categories: Vec<String>,
+    /// Whether they are strokes rather than pictures.
+    strokes: bool,
     backbone: &'a str,
     size: usize,
     published: bool,
@@ -211,16 +213,30 @@ fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Drawn>, usize)> {
     );
     let shot = arguments.shot.unwrap_or(if published { 90 } else { 20 });
     let test = arguments.test.unwrap_or(if published { shot.div_ceil(9) } else { 40 });
-    let (mut drawn, mut skipped) = (Vec::with_capacity(trials), 0);
+    let (mut drawn, mut skipped, mut strokes) = (Vec::with_capacity(trials), 0, false);
     for trial in 0..trials {
         let seed = seed.wrapping_add(trial as u64);
         let read = collection.read(&categories, &Demand { train: shot, test, skip_bad, seed })?;
         skipped = read.iter().map(|category| category.skipped).sum();
+        strokes = read.iter().flat_map(|category| &category.train).any(|sample| matches!(sample, Sample::Doodle(_)));
         drawn.push(Drawn::new(&read, shot, test, seed));
     }
     let (data, backbone, size, teacher) = (arguments.data.as_path(), arguments.backbone.as_str(), 0, None);
-    let settings =
-        Settings { data, categories, backbone, size, published, trials, shot, test, epochs, teacher, seed, skip_bad };
+    let settings = Settings {
+        data,
+        categories,
+        strokes,
+        backbone,
+        size,
+        published,
+        trials,
+        shot,
+        test,
+        epochs,
+        teacher,
+        seed,
+        skip_bad,
+    };
     Ok((settings, drawn, skipped))
 }
 
@@ -229,6 +245,7 @@ fn situation(settings: &Settings, backbone: &Backbone) -> Situation {
         examples: settings.shot * settings.categories.len(),
         classes: settings.categories.len(),
         stages: backbone.stages().len(),
+        strokes: settings.strokes,
         knows_drawings: !backbone.metadata().labels.is_empty(),
         // Results must not depend on how busy the machine is.
         seconds_a_drawing: None,
