@@ -6,6 +6,7 @@
 //! | `strategy` | named strategies, which build plans |
 //! | `examples` | what is learned from, and the views of it |
 //! | `session` | the loop that carries a plan out |
+//! | `model`, `fit` | what it has come to between phases, and a phase in progress |
 //! | `network` | stages and layers with gradients |
 //! | `activations` | what frozen stages make of the examples, computed once |
 //! | `logistic` | the head alone, solved |
@@ -15,10 +16,12 @@
 mod activations;
 mod comparison;
 mod examples;
+mod fit;
 mod logistic;
 mod loss;
 mod metrics;
 mod mixing;
+mod model;
 mod network;
 mod optimizer;
 mod plan;

@@ -3,27 +3,25 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::prelude::*;
 use burn::tensor::Int;
-use rand::RngExt;
 use rand::seq::SliceRandom;
 use web_time::Instant;
 
 use super::activations::{Activations, Frozen};
 use super::examples::{Examples, seeded};
+use super::fit::{Fit, Ground, Sums, lowest};
 use super::metrics::temperature;
-use super::network::{Layers, Network, Road};
+use super::model::{Judgement, Model, TOGETHER, features, starting_backbone};
+use super::network::{Network, Road};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
-use super::{
-    Evaluation, HeadStart, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions,
-};
+use super::{Evaluation, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions};
 use crate::backbone::{Backbone, InputAdaptation, Stage};
 use crate::dataset::stratified_split;
 use crate::device::{self, is_cpu, read};
 use crate::error::{Error, Result};
-use crate::head::{Embedding, Head, HeadKind, Hidden, SCALE, cross_entropy};
+use crate::head::{Head, SCALE};
 use crate::pace::Pace;
 
 /// What somebody outside wants of a running session. It is obeyed within a step.
@@ -49,9 +47,6 @@ pub struct Trained {
 
 /// Steps between readbacks of the loss where a GPU computes, which would have to wait for it.
 const STEPS_A_READBACK: usize = 8;
-
-/// Examples held out that are judged together.
-const JUDGED_TOGETHER: usize = 32;
 
 /// A loss so many times that of the first steps has exploded.
 const EXPLODED: f32 = 10.0;
@@ -84,78 +79,6 @@ pub struct Session {
     rate_factor: f64,
     /// Halved when memory runs out.
     batch_limit: usize,
-}
-
-/// A network with its head, between phases.
-#[derive(Debug, Clone)]
-struct Model {
-    /// On the backbone's device, without gradients.
-    stages: Vec<Stage>,
-    head: Head,
-    /// On the examples held out; of a logistic regression without any, by cross-validation.
-    judgement: Option<Judgement>,
-    /// Whether any stage was trained.
-    moved: bool,
-    /// Whether anything was.
-    learned: bool,
-}
-
-/// How well examples held out are recognised.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Judgement {
-    loss: f32,
-    accuracy: f32,
-    /// What logits were divided by before.
-    temperature: f64,
-}
-
-/// A phase in progress.
-#[derive(Clone)]
-struct Fit {
-    /// With gradients.
-    network: Network,
-    /// One for each stage, and one for the layers.
-    optimizers: Vec<ModuleOptimizer>,
-    /// Without gradients.
-    average: Option<Network>,
-    /// Epochs done.
-    epoch: usize,
-    /// Steps done in all.
-    steps: usize,
-    /// Steps done in the epoch in progress.
-    step: usize,
-    sums: Sums,
-    /// The mean loss of the first epoch.
-    first_loss: Option<f32>,
-    /// The loss that the phase is judged by after each epoch.
-    losses: Vec<f32>,
-    /// What would be kept if the phase ended now.
-    best: Option<(Epoch, Model)>,
-    seconds: f64,
-    notice: Option<String>,
-}
-
-/// Sums over the epoch in progress.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    loss: f32,
-    right: f32,
-    seen: f32,
-}
-
-/// What a phase stands on: follows from the plan, the examples and the stages that stay frozen.
-struct Ground {
-    trains: Vec<bool>,
-    /// The first stage that trains.
-    boundary: usize,
-    /// Where what trains computes, without gradients.
-    device: Device,
-    /// From pooled features to what the head works on.
-    road: Road,
-    training: Activations,
-    held_out: Option<Activations>,
-    /// Of each example to learn from.
-    weights: Vec<f32>,
 }
 
 /// How a phase was left.
@@ -665,7 +588,7 @@ impl Session {
         let frozen = self.frozen(ground.boundary, &plain);
         let pooled = async |activations: &Activations, examples: &Rc<Examples>, pace: &mut Pace| {
             let mut rows = Vec::with_capacity(examples.len());
-            for indices in (0..examples.len()).collect::<Vec<_>>().chunks(JUDGED_TOGETHER) {
+            for indices in (0..examples.len()).collect::<Vec<_>>().chunks(TOGETHER) {
                 pace.breathe().await;
                 let x = activations.clean(&frozen, examples, indices).await?;
                 let values = read(ground.road.pooled(&network.stages[ground.boundary..], x)).await?;
@@ -778,133 +701,6 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("plan", &self.plan).field("phase", &self.phase).finish_non_exhaustive()
     }
-}
-
-impl Model {
-    /// What a plan starts from.
-    fn new(backbone: &Backbone, examples: &Examples, plan: &Plan) -> Result<Self> {
-        let head = match plan.head.start {
-            HeadStart::Prototype => Head::prototype(&examples.labelled_features())?,
-            HeadStart::Random => {
-                let embedding = plan.head.directions.then(|| Embedding::fit(&examples.features));
-                random_head(examples.classes.clone(), embedding, backbone.feature_count(), plan)
-            }
-        };
-        Ok(Self { stages: backbone.stages().to_vec(), head, judgement: None, moved: false, learned: false })
-    }
-}
-
-/// A head of small random weights, so that in the beginning all classes are about as probable.
-fn random_head(classes: Vec<String>, embedding: Option<Embedding>, features: usize, plan: &Plan) -> Head {
-    let mut rng = seeded(&[plan.seed, 0x4ead]);
-    let mut within = |most: f32, count: usize| -> Vec<f32> {
-        (0..count).map(|_| most * (2.0 * rng.random::<f32>() - 1.0)).collect()
-    };
-    // He et al., 2015 (arXiv 1502.01852): the scale of the features lives on.
-    let hidden = plan.head.hidden.as_ref().map(|hidden| Hidden {
-        weight: within((6.0 / features as f32).sqrt(), hidden.size * features),
-        bias: vec![0.0; hidden.size],
-        activation: hidden.activation,
-    });
-    let width = plan.head.hidden.as_ref().map_or(features, |hidden| hidden.size);
-    let output = (within(0.02, classes.len() * width), vec![0.0; classes.len()]);
-    let kind = if hidden.is_some() { HeadKind::Mlp } else { HeadKind::Linear };
-    Head::new(kind, classes, embedding, hidden, output)
-}
-
-impl Judgement {
-    fn of(head: &Head, features: &[Rc<[f32]>], targets: &[usize]) -> Self {
-        let (mut loss, mut right) = (0.0, 0);
-        for (features, target) in features.iter().zip(targets) {
-            let logits = head.logits(features);
-            loss += cross_entropy(&logits, *target, 0.0);
-            right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
-        }
-        let count = targets.len() as f32;
-        Self { loss: loss / count, accuracy: right as f32 / count, temperature: 1.0 }
-    }
-
-    fn parts(judgement: Option<Self>) -> (Option<f32>, Option<f32>) {
-        (judgement.map(|judgement| judgement.loss), judgement.map(|judgement| judgement.accuracy))
-    }
-}
-
-impl Ground {
-    /// Whether any stage trains.
-    fn moves(&self) -> bool {
-        self.trains.contains(&true)
-    }
-}
-
-impl Fit {
-    fn new(model: &Model, phase: &Phase, ground: &Ground) -> Self {
-        let layers = Layers::of(&model.head, &ground.device);
-        let network = Network { stages: model.stages.clone(), layers };
-        let average = (phase.averaging > 0.0).then(|| network.clone());
-        Self {
-            optimizers: (0..=model.stages.len()).map(|_| phase.optimizer.init(phase.clip)).collect(),
-            network: network.prepared(&ground.trains, phase.norm, &ground.device),
-            average,
-            epoch: 0,
-            steps: 0,
-            step: 0,
-            sums: Sums::default(),
-            first_loss: None,
-            losses: vec![],
-            best: None,
-            seconds: 0.0,
-            notice: None,
-        }
-    }
-
-    /// To go back to: running statistics are updated in place, and clones share them.
-    fn copy(&self, phase: &Phase, ground: &Ground) -> Self {
-        Self { network: self.network.prepared(&ground.trains, phase.norm, &ground.device), ..self.clone() }
-    }
-
-    /// What is judged and kept: the averaged network, or the network itself.
-    fn shown(&self) -> Network {
-        self.average.as_ref().unwrap_or(&self.network).valid()
-    }
-
-    async fn add(&mut self, pending: Vec<Tensor<1>>) -> Result<()> {
-        if pending.is_empty() {
-            return Ok(());
-        }
-        for sums in read(Tensor::cat(pending, 0)).await?.as_chunks::<3>().0 {
-            self.sums.loss += sums[0];
-            self.sums.right += sums[1];
-            self.sums.seen += sums[2];
-        }
-        Ok(())
-    }
-}
-
-fn lowest(losses: &[f32]) -> f32 {
-    losses.iter().copied().fold(f32::INFINITY, f32::min)
-}
-
-/// The backbone that a plan starts from, where that is not the one that was given.
-fn starting_backbone(backbone: &Backbone, plan: &Plan) -> Result<Backbone> {
-    let device = backbone.device();
-    let mut start = backbone.clone();
-    if plan.weights == StartingWeights::Random {
-        device.seed(plan.seed);
-        start = Backbone::random(backbone.metadata().clone(), device)?;
-    }
-    if plan.input == InputAdaptation::Repeat { Ok(start) } else { start.with_input(plan.input, plan.seed) }
-}
-
-/// Features of examples as they are.
-async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
-    let mut pace = Pace::new();
-    let mut features = Vec::with_capacity(examples.len());
-    for sources in examples.sources.chunks(JUDGED_TOGETHER) {
-        pace.breathe().await;
-        let pictures = sources.iter().map(|source| source.picture(backbone.input())).collect::<Result<Vec<_>>>()?;
-        features.extend(backbone.features(&pictures).await?);
-    }
-    Ok(features)
 }
 
 fn check(examples: &Examples, plan: &Plan) -> Result<()> {

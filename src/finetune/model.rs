@@ -1,0 +1,110 @@
+//! What a session starts from, and what it has come to between phases.
+
+use std::rc::Rc;
+
+use rand::RngExt;
+
+use super::examples::{Examples, seeded};
+use super::{HeadStart, Plan, StartingWeights};
+use crate::backbone::{Backbone, InputAdaptation, Stage};
+use crate::error::Result;
+use crate::head::{Embedding, Head, HeadKind, Hidden, cross_entropy};
+use crate::pace::Pace;
+
+/// Drawings that go through a whole network together.
+pub(super) const TOGETHER: usize = 32;
+
+/// A network with its head, between phases.
+#[derive(Debug, Clone)]
+pub(super) struct Model {
+    /// On the backbone's device, without gradients.
+    pub stages: Vec<Stage>,
+    pub head: Head,
+    /// On the examples held out; of a logistic regression without any, by cross-validation.
+    pub judgement: Option<Judgement>,
+    /// Whether any stage was trained.
+    pub moved: bool,
+    /// Whether anything was.
+    pub learned: bool,
+}
+
+/// How well examples held out are recognised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Judgement {
+    pub loss: f32,
+    pub accuracy: f32,
+    /// What logits were divided by before.
+    pub temperature: f64,
+}
+
+impl Model {
+    /// What a plan starts from.
+    pub fn new(backbone: &Backbone, examples: &Examples, plan: &Plan) -> Result<Self> {
+        let head = match plan.head.start {
+            HeadStart::Prototype => Head::prototype(&examples.labelled_features())?,
+            HeadStart::Random => {
+                let embedding = plan.head.directions.then(|| Embedding::fit(&examples.features));
+                random_head(examples.classes.clone(), embedding, backbone.feature_count(), plan)
+            }
+        };
+        Ok(Self { stages: backbone.stages().to_vec(), head, judgement: None, moved: false, learned: false })
+    }
+}
+
+/// A head of small random weights, so that in the beginning all classes are about as probable.
+fn random_head(classes: Vec<String>, embedding: Option<Embedding>, features: usize, plan: &Plan) -> Head {
+    let mut rng = seeded(&[plan.seed, 0x4ead]);
+    let mut within = |most: f32, count: usize| -> Vec<f32> {
+        (0..count).map(|_| most * (2.0 * rng.random::<f32>() - 1.0)).collect()
+    };
+    // He et al., 2015 (arXiv 1502.01852): the scale of the features lives on.
+    let hidden = plan.head.hidden.as_ref().map(|hidden| Hidden {
+        weight: within((6.0 / features as f32).sqrt(), hidden.size * features),
+        bias: vec![0.0; hidden.size],
+        activation: hidden.activation,
+    });
+    let width = plan.head.hidden.as_ref().map_or(features, |hidden| hidden.size);
+    let output = (within(0.02, classes.len() * width), vec![0.0; classes.len()]);
+    let kind = if hidden.is_some() { HeadKind::Mlp } else { HeadKind::Linear };
+    Head::new(kind, classes, embedding, hidden, output)
+}
+
+impl Judgement {
+    pub fn of(head: &Head, features: &[Rc<[f32]>], targets: &[usize]) -> Self {
+        let (mut loss, mut right) = (0.0, 0);
+        for (features, target) in features.iter().zip(targets) {
+            let logits = head.logits(features);
+            loss += cross_entropy(&logits, *target, 0.0);
+            right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
+        }
+        let count = targets.len() as f32;
+        Self { loss: loss / count, accuracy: right as f32 / count, temperature: 1.0 }
+    }
+
+    pub fn parts(judgement: Option<Self>) -> (Option<f32>, Option<f32>) {
+        (judgement.map(|judgement| judgement.loss), judgement.map(|judgement| judgement.accuracy))
+    }
+}
+
+/// The backbone that a plan starts from, where that is not the one that was given.
+pub(super) fn starting_backbone(backbone: &Backbone, plan: &Plan) -> Result<Backbone> {
+    let device = backbone.device();
+    let mut start = backbone.clone();
+    if plan.weights == StartingWeights::Random {
+        device.seed(plan.seed);
+        start = Backbone::random(backbone.metadata().clone(), device)?;
+    }
+    if plan.input == InputAdaptation::Repeat { Ok(start) } else { start.with_input(plan.input, plan.seed) }
+}
+
+/// Features of examples as they are.
+pub(super) async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
+    let mut pace = Pace::new();
+    let mut features = Vec::with_capacity(examples.len());
+    for sources in examples.sources.chunks(TOGETHER) {
+        pace.breathe().await;
+        let pictures = sources.iter().map(|source| source.picture(backbone.input())).collect::<Result<Vec<_>>>()?;
+        features.extend(backbone.features(&pictures).await?);
+    }
+    Ok(features)
+}
