@@ -311,7 +311,9 @@ impl Session {
                     }
                     Err(error) => {
                         if !refit {
-                            self.end(phase, &ground, checkpoint).await?;
+                            // What went before the failure must at least be better than what there was.
+                            let phase = Phase { roll_back: true, ..phase.clone() };
+                            self.end(&phase, &ground, checkpoint).await?;
                         }
                         return Err(error);
                     }
