@@ -71,7 +71,7 @@ export function outcomeInWords(report: TrainReport): string {
   const learnt = `Learnt from ${doodles} doodles in ${took} s`;
   const ended = reason === "stopped" ? ", until you said stop (the best so far is kept)" : "";
   const undone = report.phases.some((phase) => phase.rolledBack)
-    ? " Fine-tuning the network did not help, so it is as it was."
+    ? " Fine-tuning did not help and was undone."
     : "";
   return `${learnt}${ended}. ${tested(validationExamples, validationAccuracy, accuracy, inTurn)}${undone}`;
 }

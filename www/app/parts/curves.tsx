@@ -24,7 +24,7 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
         top={1}
         format={percent}
         learnt={(e) => e.accuracy}
-        tested={(e) => e.validationAccuracy}
+        tested={(e) => (e.refit ? null : e.validationAccuracy)}
       />
       <Chart
         title="Loss (less is better)"
@@ -33,7 +33,7 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
         top={highest}
         format={(value) => value.toFixed(2)}
         learnt={(e) => e.loss}
-        tested={(e) => e.validationLoss}
+        tested={(e) => (e.refit ? null : e.validationLoss)}
       />
       <p class="legend" aria-hidden="true">
         <span class="learnt">learning</span>
