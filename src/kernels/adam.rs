@@ -270,6 +270,8 @@ mod tests {
         assert_eq!(values(&long)[20..], before[1]);
     }
 
+    // WebAssembly has one thread, and is built without rayon.
+    #[cfg(not(target_family = "wasm"))]
     #[test]
     fn the_number_of_cores_changes_no_bit() {
         let device = Device::flex();
