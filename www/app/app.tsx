@@ -1,28 +1,20 @@
-import { Classes } from "./parts/classes.js";
-import { DeviceLine } from "./parts/device-line.js";
-import { Draw } from "./parts/draw.js";
-import { Guess } from "./parts/guess.js";
+import type { ComponentType } from "preact";
 import { Header } from "./parts/header.js";
-import { Network } from "./parts/network.js";
 import { Notice } from "./parts/notice.js";
-import { Train } from "./parts/train.js";
+import { view, type View } from "./state/view.js";
+import { Lab } from "./views/lab.js";
+import { Race } from "./views/race.js";
+import { Teach } from "./views/teach.js";
+import { Understand } from "./views/understand.js";
+
+const ROOMS: Record<View, ComponentType> = { teach: Teach, understand: Understand, lab: Lab, race: Race };
 
 export function App() {
+  const Room = ROOMS[view.value];
   return (
     <>
       <Header />
-      <main>
-        <div class="column column-draw">
-          <Draw />
-          <Guess />
-        </div>
-        <Classes />
-        <div class="column column-train">
-          <Train />
-          <Network />
-          <DeviceLine />
-        </div>
-      </main>
+      <Room />
       <Notice />
     </>
   );

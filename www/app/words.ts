@@ -1,4 +1,13 @@
 import type { BackboneName, Prediction, TrainEvent, TrainReport } from "../lib/index.js";
+import type { View } from "./state/view.js";
+
+/** The rooms of the page. */
+export const ROOMS: Record<View, string> = {
+  teach: "Teach",
+  understand: "Understand",
+  lab: "Lab",
+  race: "Race",
+};
 
 /** The networks, for people who have heard of neither. */
 export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> = {

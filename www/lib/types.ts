@@ -386,6 +386,8 @@ export interface Evaluation {
     recall: number | null;
     f1: number | null;
   }[];
+  /** What each example was taken for while it was held back; those that were not asked about are missing. */
+  answers: { id: number; label: string; ranking: Ranked[] }[];
   /** How far probabilities can be believed, as they are and divided by the temperature that suits best. */
   calibration: { temperature: number; before: Reliability; after: Reliability };
 }
@@ -402,4 +404,25 @@ export interface Reliability {
 export interface ClassSummary {
   label: string;
   examples: number;
+}
+
+/** What the network makes of the examples: points in a space in which like is near like. */
+export interface Features {
+  ids: number[];
+  labels: string[];
+  /** Numbers per example. */
+  length: number;
+  /** One example after the other. */
+  values: Float32Array;
+}
+
+/** Where in a drawing the network found its answer. */
+export interface Explanation extends Ranked {
+  /** Squares per row and column of the map. */
+  side: number;
+  /**
+   * How much less probable the answer becomes when what is around that square of the network's input is wiped away, row by
+   * row; negative where that makes it more probable.
+   */
+  heat: Float32Array;
 }

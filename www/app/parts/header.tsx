@@ -1,3 +1,6 @@
+import { view, VIEWS } from "../state/view.js";
+import { ROOMS } from "../words.js";
+
 export function Header() {
   return (
     <header class="masthead">
@@ -7,7 +10,13 @@ export function Header() {
         </svg>
         doodle<b>tune</b>
       </h1>
-      <p class="tagline">Draw a few doodles. Your own computer learns to tell them apart.</p>
+      <nav aria-label="Rooms">
+        {VIEWS.map((name) => (
+          <a key={name} href={`#${name}`} aria-current={view.value === name ? "page" : undefined}>
+            {ROOMS[name]}
+          </a>
+        ))}
+      </nav>
       <p class="privacy">
         <svg viewBox="0 0 20 20" aria-hidden="true">
           <path d="M5 9V7a5 5 0 0 1 10 0v2M4 9h12v8H4z" />
