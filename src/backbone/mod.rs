@@ -15,6 +15,7 @@ pub use conv_norm::ConvNorm;
 pub use doodlenet::Residual;
 pub use mbconv::MbConv;
 pub use spec::InputSpec;
+pub(crate) use weights::entries;
 pub use weights::{Dtype, Metadata, NamedTensor, Weights, write};
 
 use std::rc::Rc;
