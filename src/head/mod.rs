@@ -166,6 +166,24 @@ impl Head {
     }
 }
 
+/// A class and its probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Guess {
+    /// Name of the class.
+    pub label: String,
+    /// 0 to 1; those of all classes sum to 1.
+    pub probability: f32,
+}
+
+/// What `logits` make of `classes`, the most probable first, and the first of equals.
+pub fn ranking(classes: &[String], logits: &[f32]) -> Vec<Guess> {
+    let probabilities = softmax(logits);
+    let guess = |(label, probability): (&String, f32)| Guess { label: label.clone(), probability };
+    let mut ranking: Vec<Guess> = classes.iter().zip(probabilities).map(guess).collect();
+    ranking.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    ranking
+}
+
 fn softmax(logits: &[f32]) -> Vec<f32> {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let exponentials: Vec<f32> = logits.iter().map(|v| (v - largest).exp()).collect();
