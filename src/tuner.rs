@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use crate::backbone::{Backbone, InputSpec, Metadata, Weights};
-use crate::bundle::{Model, Outcome, Project};
+use crate::bundle::{Model, ModelFormat, Outcome, Project};
 use crate::dataset::{Dataset, ExampleId, checked_label};
 use crate::device::Processor;
 use crate::doodle::{Input, Picture};
@@ -306,12 +306,13 @@ impl Tuner {
         }
         for chunk in list.chunks(BATCH) {
             let start = Instant::now();
-            let pictures = chunk.iter().map(|(_, input)| self.preview(input)).collect::<Result<Vec<_>>>()?;
+            let spec = self.backbone.input();
+            let sources = chunk.iter().map(|(_, input)| Source::keep(input, spec)).collect::<Result<Vec<_>>>()?;
+            // What is kept is what is learned from, so that a project that is saved and loaded answers the same.
+            let pictures = sources.iter().map(|source| source.picture(spec)).collect::<Result<Vec<_>>>()?;
             let features = self.backbone.features(&pictures).await?;
             self.seconds_a_drawing.set(Some(start.elapsed().as_secs_f64() / chunk.len() as f64));
-            for ((_, input), features) in chunk.iter().zip(features) {
-                kept.push(Kept { source: Source::keep(input, self.backbone.input())?, features });
-            }
+            kept.extend(sources.into_iter().zip(features).map(|(source, features)| Kept { source, features }));
             pace.breathe().await;
         }
         let mut state = self.state.borrow_mut();
@@ -593,13 +594,13 @@ impl Tuner {
         project.to_bytes().await
     }
 
-    /// What answers at this moment, by itself: what was trained, or prototypes.
+    /// What answers at this moment, by itself, as a file of that format: what was trained, or prototypes.
     ///
     /// # Errors
-    /// [`Error::TooFewClasses`].
-    pub fn answering_model(&self) -> Result<Model> {
+    /// [`Error::TooFewClasses`], or a failure of the processor.
+    pub async fn export(&self, format: ModelFormat) -> Result<Vec<u8>> {
         let answering = self.state.borrow_mut().answering()?;
-        Ok(self.model(answering))
+        self.model(answering).to_bytes(format).await
     }
 
     fn model(&self, Trained { backbone, head }: Trained) -> Model {
@@ -653,6 +654,11 @@ impl Tuner {
         let sources = state.kept()?.into_iter().map(|kept| kept.source.clone());
         let examples = state.dataset.examples().iter().zip(sources);
         Ok(examples.map(|(example, source)| (example.id, example.label.clone(), source)).collect())
+    }
+
+    /// What is told apart by what was trained; nothing if nothing was.
+    pub fn trained_classes(&self) -> Vec<String> {
+        self.state.borrow().trained.as_ref().map_or_else(Vec::new, |trained| trained.head.classes().to_vec())
     }
 
     /// What the last training came to, as long as what it trained answers.

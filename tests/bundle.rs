@@ -6,7 +6,7 @@ mod common;
 use burn::tensor::Device;
 use common::shapes::{KINDS, examples, shape};
 use doodletune::Tuner;
-use doodletune::bundle::Model;
+use doodletune::bundle::{Model, ModelFormat};
 use doodletune::doodle::{Image, Input};
 use doodletune::finetune::{HeadPlan, HeadStart, HiddenPlan, NormMode, Optimizer, Phase, Plan, Trainable};
 use doodletune::head::{HeadKind, HiddenActivation};
@@ -143,14 +143,14 @@ fn what_was_loaded_can_be_taught_and_trained_on() {
     assert_eq!(block_on(second.predict(&picture(3))).unwrap().head, HeadKind::Prototype);
     assert_eq!(second.outcome(), None);
     train(&second, solve());
-    assert_eq!(second.outcome().unwrap().report.training_examples, 14);
+    assert_eq!(second.outcome().unwrap().report.training_examples, 13, "of 16, three are held out");
 }
 
 #[test]
 fn a_model_alone_answers() {
     for backbone in BACKBONES {
         let tuner = taught(backbone);
-        let prototypes = block_on(tuner.answering_model().unwrap().to_bytes()).unwrap();
+        let prototypes = block_on(tuner.export(ModelFormat::Safetensors)).unwrap();
         let shipped = std::fs::metadata(format!("{}/models/{backbone}.safetensors", env!("CARGO_MANIFEST_DIR")));
         let (size, shipped) = (prototypes.len() as u64, shipped.unwrap().len());
         assert!(size < shipped + 20_000, "{backbone}: {size} bytes, though the weights have {shipped}");
@@ -166,13 +166,13 @@ fn a_model_alone_answers() {
     assert_eq!(Model::parse(&untrained, &Device::flex()).unwrap_err().code(), "unknown-file");
 }
 
-/// A small trained project, and the tuner that it is to be loaded into.
-fn victim() -> (Vec<u8>, Tuner) {
+/// A small project, trained or not, and the tuner that it is to be loaded into.
+fn victim(trained: bool) -> (Vec<u8>, Tuner) {
     let tuner = taught("doodle");
-    train(
-        &tuner,
-        Plan::new(vec![Phase { optimizer: Optimizer::Logistic {}, ..Phase::new("solve", Trainable::Head, 1) }]),
-    );
+    if trained {
+        let solve = Phase { optimizer: Optimizer::Logistic {}, ..Phase::new("solve", Trainable::Head, 1) };
+        train(&tuner, Plan::new(vec![solve]));
+    }
     let file = block_on(tuner.save()).unwrap();
     block_on(tuner.add_examples(examples(&KINDS[3..4], 1))).unwrap();
     (file, tuner)
@@ -190,7 +190,7 @@ fn edited(file: &[u8], from: &str, to: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_no_file_of_ours_is_refused_in_words() {
-    let (file, tuner) = victim();
+    let (file, tuner) = victim(true);
     let before = (tuner.classes(), probabilities(&tuner));
     let weights = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/models/doodle.safetensors")).unwrap();
     let refuse = |bytes: &[u8], code: &str, words: &str| {
@@ -219,40 +219,39 @@ fn what_is_no_file_of_ours_is_refused_in_words() {
 
 #[test]
 fn truncated_and_damaged_files_change_nothing() {
-    let (file, tuner) = victim();
-    let before = (tuner.classes(), probabilities(&tuner));
-    let header = 8 + u64::from_le_bytes(*file.first_chunk().unwrap()) as usize;
-    for length in (0..header).step_by(97).chain((header..file.len()).step_by(9_700)).chain([file.len() - 1]) {
-        let error = block_on(tuner.load(&file[..length])).unwrap_err();
-        let code = if length < 8 { "unknown-file" } else { "damaged-file" };
-        assert_eq!(error.code(), code, "{length} bytes: {error}");
-    }
-    assert_eq!(before, (tuner.classes(), probabilities(&tuner)));
-
-    // Damage is refused, or it is in a value, where it cannot be seen; it never panics and never halves a tuner.
-    let mut random = Pcg64Mcg::seed_from_u64(1);
-    let (mut refused, mut taken) = (0, 0);
-    let untouched = tuner.classes();
-    for round in 0..3_000 {
-        let mut damaged = file.clone();
-        // The header and the examples after the network are where structure is.
-        let within = if round % 4 < 3 { header } else { file.len() };
-        for _ in 0..random.random_range(1..4) {
-            damaged[random.random_range(0..within)] ^= 1 << random.random_range(0..8);
+    // Without a network, most of the file is structure, and rounds are quick.
+    for (trained, rounds) in [(false, 3_000), (true, 200)] {
+        let (file, tuner) = victim(trained);
+        let before = (tuner.classes(), probabilities(&tuner));
+        let header = 8 + u64::from_le_bytes(*file.first_chunk().unwrap()) as usize;
+        let body = (header..file.len()).step_by(if trained { 97 * 101 } else { 97 });
+        for length in (0..header).step_by(97).chain(body).chain([file.len() - 1]) {
+            let error = block_on(tuner.load(&file[..length])).unwrap_err();
+            let code = if length < 8 { "unknown-file" } else { "damaged-file" };
+            assert_eq!(error.code(), code, "{length} bytes: {error}");
         }
-        match block_on(tuner.load(&damaged)) {
-            Err(error) => {
-                refused += 1;
-                assert_eq!(tuner.classes(), untouched, "{error}");
-                assert_ne!(error.code(), "internal", "{error}");
+        // Damage is refused, or it is in a value, where it cannot be seen; it never panics and never halves a tuner.
+        let mut random = Pcg64Mcg::seed_from_u64(1);
+        let mut taken = 0;
+        for round in 0..rounds {
+            let mut damaged = file.clone();
+            let within = if round % 4 < 3 { header } else { file.len() };
+            for _ in 0..random.random_range(1..4) {
+                damaged[random.random_range(0..within)] ^= 1 << random.random_range(0..8);
             }
-            Ok(()) => {
-                taken += 1;
-                assert!(!tuner.examples().unwrap().is_empty());
-                block_on(tuner.load(&file)).unwrap();
-                block_on(tuner.add_examples(examples(&KINDS[3..4], 1))).unwrap();
+            match block_on(tuner.load(&damaged)) {
+                Err(error) => {
+                    assert_eq!(tuner.classes(), before.0, "{error}");
+                    assert_ne!(error.code(), "internal", "{error}");
+                }
+                Ok(()) => {
+                    taken += 1;
+                    block_on(tuner.load(&file)).unwrap();
+                    block_on(tuner.add_examples(examples(&KINDS[3..4], 1))).unwrap();
+                }
             }
         }
+        assert!((1..rounds / 2).contains(&taken), "{taken} of {rounds} were taken");
+        assert_eq!(before, (tuner.classes(), probabilities(&tuner)));
     }
-    assert!(refused > 1_500 && taken > 50, "{refused} refused, {taken} taken");
 }

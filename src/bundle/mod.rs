@@ -3,6 +3,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | `model` | a network with its head, which can recognise and no more |
+//! | `onnx` | the same for other programs |
 //! | `project` | the examples, what was learned from them, and what became of it |
 //!
 //! Both are safetensors files whose metadata begin as those of [weight files](crate::backbone::Metadata) do, with the `format`
@@ -11,9 +12,10 @@
 //! or something else.
 
 mod model;
+mod onnx;
 mod project;
 
-pub use model::Model;
+pub use model::{Model, ModelFormat};
 pub use project::{Outcome, Project};
 
 use crate::archive::{Archive, Limits, Refusal};

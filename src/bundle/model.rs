@@ -6,7 +6,7 @@ use std::rc::Rc;
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{MODEL, Opened, VERSION, damaged, open, within_limits};
+use super::{MODEL, Opened, VERSION, damaged, onnx, open, within_limits};
 use crate::archive::{self, Archive, Entry};
 use crate::backbone::{Backbone, Dtype, Metadata, NamedTensor, Weights, entries};
 use crate::dataset::checked_label;
@@ -27,6 +27,17 @@ pub struct Model {
     pub backbone: Rc<Backbone>,
     /// The head.
     pub head: Rc<Head>,
+}
+
+/// How a model is written by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelFormat {
+    /// To be loaded again: see [`Model::parse`].
+    #[default]
+    Safetensors,
+    /// To be run anywhere, from raw pixels to probabilities.
+    Onnx,
 }
 
 /// What a file says of the head beside its tensors.
@@ -68,11 +79,19 @@ impl Model {
         Ok(Some(Self { backbone: Rc::new(backbone), head: Rc::new(head) }))
     }
 
-    /// As a file: exact, with what was not trained as small as it came.
+    /// As a file of that format.
     ///
     /// # Errors
     /// A failure of the processor.
-    pub async fn to_bytes(&self) -> Result<Vec<u8>> {
+    pub async fn to_bytes(&self, format: ModelFormat) -> Result<Vec<u8>> {
+        match format {
+            ModelFormat::Safetensors => self.to_safetensors().await,
+            ModelFormat::Onnx => onnx::write(self).await,
+        }
+    }
+
+    /// Exact, with what was not trained as small as it came.
+    async fn to_safetensors(&self) -> Result<Vec<u8>> {
         let mut texts = self.metadata().to_map(MODEL, &VERSION.to_string());
         let entries = self.write(&mut texts).await?;
         within_limits(archive::write(texts, &entries).map_err(Error::Internal)?)

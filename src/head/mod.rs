@@ -23,6 +23,7 @@ use std::rc::Rc;
 
 pub use embedding::Embedding;
 pub(crate) use embedding::SCALE;
+pub(crate) use hidden::LEAK;
 pub use hidden::{Hidden, HiddenActivation};
 pub(crate) use logistic::Logistic;
 use matrix::dot;
