@@ -1,4 +1,5 @@
-import type { BackboneName, Prediction, TrainEvent, TrainReport } from "../lib/index.js";
+import type { BackboneName, Prediction, Strategy, TrainEvent, TrainReport } from "../lib/index.js";
+import type { ContenderState, RaceFacts } from "./state/lab.js";
 import type { View } from "./state/view.js";
 
 /** The rooms of the page. */
@@ -8,6 +9,157 @@ export const ROOMS: Record<View, string> = {
   lab: "Lab",
   race: "Race",
 };
+
+/** The ways to train, each with a plain sentence. */
+export const STRATEGIES: Record<Strategy, { title: string; sentence: string }> = {
+  auto: {
+    title: "Auto",
+    sentence:
+      "Learns the last step first, trains the rest too if that may pay, and undoes it if it does not.",
+  },
+  "feature-extraction": {
+    title: "Feature extraction",
+    sentence: "The network stays as it is; only its last step learns. Takes moments.",
+  },
+  full: {
+    title: "Full",
+    sentence: "Everything learns from the start, with a last step that knows nothing yet.",
+  },
+  "full-batch-norm": {
+    title: "Full, naive",
+    sentence: "The same, but what counts as normal is measured anew on every handful of drawings.",
+  },
+  "freeze-then-finetune": {
+    title: "Freeze, then fine-tune",
+    sentence: "First the last step alone, then everything, ten times more carefully.",
+  },
+  "gradual-unfreezing": {
+    title: "Gradual unfreezing",
+    sentence: "Thaws the network stage by stage, beginning near the answer.",
+  },
+  "layer-wise": {
+    title: "Layer-wise",
+    sentence: "Everything learns, but early stages, which see lines and corners, change less than late ones.",
+  },
+  "warm-up": {
+    title: "Warm-up",
+    sentence: "Everything learns, in small steps first, so that nothing breaks at the start.",
+  },
+  "lp-ft": {
+    title: "LP-FT",
+    sentence: "Finds the best last step, then lets everything move a little.",
+  },
+  "last-block": {
+    title: "Last block",
+    sentence: "Finds the best last step, then trains the last two stages only.",
+  },
+  "from-scratch": {
+    title: "From scratch",
+    sentence: "Forgets all that it knew and starts with random numbers. Any other way should beat it.",
+  },
+  distil: {
+    title: "Distillation",
+    sentence:
+      "A pupil who learns from a teacher's doubts as well. The teacher, an LP-FT, has to learn first.",
+  },
+};
+
+/** The room in which strategies race. */
+export const LAB = {
+  title: "Lab",
+  lead: "Which way of learning is best for your doodles? Let them race: all get the same drawings, and all are tested on the same others.",
+  setUp: "Who takes part",
+  settings: "How long, and which luck",
+  epochs: "Rounds, at most, in each phase",
+  epochsHint: "Empty: as many as each strategy likes.",
+  seed: "Seed",
+  seedHint: "Decides which drawings are held back, and all other chance. The same seed gives the same race.",
+  all: "All",
+  none: "None",
+  start: "Start the race",
+  again: "Race again",
+  stop: "Stop",
+  loading: "The network is still on its way.",
+  tooFew:
+    "A race needs at least four doodles in each of two classes: three to learn from, and one to be tested on. Draw some more in Teach.",
+  toTeach: "Draw doodles",
+  nobody: "Choose at least one strategy.",
+  badEpochs: "Rounds must be a whole number from 1 to 1000, or nothing.",
+  badSeed: "The seed must be a whole number from 0 to 999999.",
+  empty: "The curves will appear here while the strategies learn.",
+  charts: "The race",
+  accuracy: "Right answers on drawings held back",
+  loss: "Loss on drawings held back (less is better)",
+  across: "Across",
+  rounds: "Rounds",
+  seconds: "Seconds",
+  legend: "Strategies in the race; point at one to see it alone",
+  startMark: "start",
+  slopeMark: "slope",
+  asymptoteMark: "asymptote",
+  howToRead:
+    "A ring is where a strategy starts, the thin dashed line how steeply it climbs, the bar at the end the height that it reaches.",
+  table: "What came of it",
+  columns: {
+    strategy: "Strategy",
+    right: "Right",
+    loss: "Loss",
+    seconds: "Seconds",
+    start: "Start",
+    slope: "Slope a round",
+    asymptote: "Asymptote",
+  },
+  gainsHint: "In small print: the gain over “From scratch”, in points.",
+  interval: (low: number, high: number) => `${percent(low)} to ${percent(high)}`,
+  noControl: "Let “From scratch” take part too, and the table tells what the others gain over it.",
+  saveTable: "Table (CSV)",
+  saveCurves: "Curves (CSV)",
+  savePicture: "Picture (PNG)",
+  states: {
+    waiting: "waits",
+    preparing: "gets ready",
+    teacher: "teacher learns",
+    learning: "learns",
+    done: "done",
+    stopped: "stopped",
+    failed: "failed",
+  } satisfies Record<ContenderState, string>,
+  pictureTitle: "doodletune: strategies on the same drawings",
+  tableFile: "doodletune-race.csv",
+  curvesFile: "doodletune-race-curves.csv",
+  pictureFile: "doodletune-race.png",
+};
+
+/** What a race rests on. */
+export function raceFacts({ network, classes, learning, tested, seed, epochs }: RaceFacts): string {
+  const rounds = epochs === null ? "" : `, at most ${epochs} rounds a phase`;
+  return `${NETWORKS[network].title}, ${classes} classes: ${learning} drawings to learn from, ${tested} held back as a test. Seed ${seed}${rounds}.`;
+}
+
+/** What a race shows, and how far that can be believed. */
+export function raceVerdict(best: readonly Strategy[], tied: readonly Strategy[], tested: number): string {
+  const names = (some: readonly Strategy[]) =>
+    new Intl.ListFormat("en", { type: "conjunction" }).format(some.map((one) => STRATEGIES[one].title));
+  const worth = `One drawing of ${tested} is worth ${points(1 / tested, 0)} points`;
+  const lead = best.length === 1 ? `${names(best)} is ahead.` : `${names(best)} are level at the top.`;
+  if (tied.length === 0) return `${lead} ${worth}.`;
+  return `${lead} But ${worth.toLowerCase()}, and the ranges of ${names(tied)} reach as high: chance may have decided. Try other seeds, or draw more.`;
+}
+
+/** A share in points of a hundred, signed where it is a difference. */
+export function points(share: number, digits = 1): string {
+  return (share * 100).toFixed(digits).replace("-", "\u2212");
+}
+
+/** The same for a gain. */
+export function gain(share: number): string {
+  return share < 0 ? points(share) : `+${points(share)}`;
+}
+
+/** How far the race has come. */
+export function raceProgress(strategy: Strategy, number: number, of: number, state: ContenderState): string {
+  return `${number} of ${of}: ${STRATEGIES[strategy].title} ${LAB.states[state]}`;
+}
 
 /** The networks, for people who have heard of neither. */
 export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> = {
