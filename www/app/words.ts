@@ -69,11 +69,10 @@ export const LAB = {
   title: "Lab",
   lead: "Which way of learning is best for your doodles? Let them race: all get the same drawings, and all are tested on the same others.",
   setUp: "Who takes part",
-  settings: "How long, and which luck",
-  epochs: "Rounds, at most, in each phase",
-  epochsHint: "Empty: as many as each strategy likes.",
+  epochs: "Rounds",
+  epochsHint: "The most in each phase. Empty: as many as the strategy likes.",
   seed: "Seed",
-  seedHint: "Decides which drawings are held back, and all other chance. The same seed gives the same race.",
+  seedHint: "Decides which drawings are held back, and all chance. Same seed, same race.",
   all: "All",
   none: "None",
   start: "Start the race",
@@ -143,7 +142,7 @@ export function raceVerdict(best: readonly Strategy[], tied: readonly Strategy[]
   const worth = `One drawing of ${tested} is worth ${points(1 / tested, 0)} points`;
   const lead = best.length === 1 ? `${names(best)} is ahead.` : `${names(best)} are level at the top.`;
   if (tied.length === 0) return `${lead} ${worth}.`;
-  return `${lead} But ${worth.toLowerCase()}, and the ranges of ${names(tied)} reach as high: chance may have decided. Try other seeds, or draw more.`;
+  return `${lead} But ${worth.toLowerCase()}, and the ranges of ${names(tied)} overlap with that: chance may have decided. Try other seeds, or draw more.`;
 }
 
 /** A share in points of a hundred, signed where it is a difference. */

@@ -1,7 +1,7 @@
 import type { Strategy } from "../../lib/index.js";
 import { ended, type Contender, type Reading } from "../state/lab.js";
 import { figuresOf, type Figures } from "../state/learning-curve.js";
-import { LAB, STRATEGIES } from "../words.js";
+import { LAB } from "../words.js";
 import { axes, Grid, ticks, type Axes } from "./axes.js";
 import { useWidth } from "./use-width.js";
 
@@ -22,12 +22,24 @@ interface ChartProps {
   marks?: boolean;
 }
 
-const ORDER = Object.keys(STRATEGIES) as Strategy[];
+/** A strategy looks the same in every race, and kin alike: of those that share a colour, one is dashed. */
+const LOOKS: Record<Strategy, string> = {
+  auto: "colour-4",
+  "feature-extraction": "colour-1",
+  full: "colour-0",
+  "full-batch-norm": "colour-0 dashed",
+  "freeze-then-finetune": "colour-5",
+  "gradual-unfreezing": "colour-3",
+  "layer-wise": "colour-7",
+  "warm-up": "colour-6",
+  "lp-ft": "colour-2",
+  "last-block": "colour-1 dashed",
+  "from-scratch": "control dashed",
+  distil: "colour-2 dashed",
+};
 
-/** A strategy looks the same in every race: eight colours, then the same with dashes. */
 export function lookOf(strategy: Strategy): string {
-  const index = ORDER.indexOf(strategy);
-  return `colour-${index % 8}${index >= 8 ? " dashed" : ""}`;
+  return LOOKS[strategy];
 }
 
 /** The readings of all who take part, as lines that grow. */

@@ -68,7 +68,7 @@ function Row({ row: { contender, figures, gain: over } }: { row: Result }) {
         {tested && <small>{LAB.interval(...tested.accuracyInterval)}</small>}
       </td>
       <td>{tested ? tested.loss.toFixed(2) : "–"}</td>
-      <td>{seconds === null ? "–" : seconds.toFixed(1)}</td>
+      <td>{seconds === null ? "–" : seconds.toFixed(seconds < 1 ? 2 : 1)}</td>
       {(["start", "slope", "asymptote"] as const).map((key) => (
         <td key={key}>
           {figures ? (key === "slope" ? gain(figures.slope) : percent(figures[key])) : "–"}

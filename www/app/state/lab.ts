@@ -241,8 +241,8 @@ function note(strategy: Strategy, event: TrainEvent, seconds: number, plan: Plan
 
 /** On the way to a head that is solved for there are no epochs: it counts as one, where it ends. */
 function readingOf(event: TrainEvent, seconds: number): Reading | undefined {
-  const { phase, rate, validationAccuracy: accuracy, validationLoss: loss } = event;
-  if (accuracy === null || loss === null || (rate === null && phase !== "solve")) return undefined;
+  const { phase, rate, best, validationAccuracy: accuracy, validationLoss: loss } = event;
+  if (accuracy === null || loss === null || (rate === null && !best)) return undefined;
   return { phase, seconds, accuracy, loss };
 }
 
