@@ -1,4 +1,11 @@
-import type { BackboneName, Prediction, Strategy, TrainEvent, TrainReport } from "../lib/index.js";
+import type {
+  BackboneName,
+  Evaluation,
+  Prediction,
+  Strategy,
+  TrainEvent,
+  TrainReport,
+} from "../lib/index.js";
 import type { ContenderState, RaceFacts } from "./state/lab.js";
 import type { View } from "./state/view.js";
 
@@ -61,6 +68,111 @@ export const STRATEGIES: Record<Strategy, { title: string; sentence: string }> =
     title: "Distillation",
     sentence:
       "A pupil who learns from a teacher's doubts as well. The teacher, an LP-FT, has to learn first.",
+  },
+};
+
+/** The room that shows what was learnt, and what was not. */
+export const UNDERSTAND = {
+  title: "Understand",
+  loading: "The network is still on its way.",
+  tooFew:
+    "There is not much to understand yet. Draw at least two doodles of each of two classes, and see here how well they can be told apart.",
+  toTeach: "Draw doodles",
+  looking: "Looking at your doodles …",
+  training: "Training is under way. What you see is from before; the news comes when it has ended.",
+  none: "Looking did not work this time. Change a doodle, or train again, and I try once more.",
+  fineTuned: "These doodles were held back from the last training, so they are a fair test.",
+  inTurn: "Each doodle was held back once while the head learnt from the others, so this is a fair test.",
+  lead: ({ examples, accuracy, accuracyInterval: [low, high] }: Evaluation) =>
+    `${Math.round(accuracy * examples)} of ${examples} doodles recognised: ${percent(accuracy)}. With so many doodles, the truth is probably between ${percent(low)} and ${percent(high)}.`,
+  matrix: {
+    title: "What is taken for what",
+    read: "Each row is a class that you drew, each column what I said. On the diagonal I was right. Press a square to see its doodles.",
+    corner: "Drawn \u2193 said \u2192",
+    cell: (drawn: string, said: string, count: number) =>
+      drawn === said ? `${drawn}, recognised: ${count}` : `${drawn}, taken for ${said}: ${count}`,
+    opened: (drawn: string, said: string, count: number) =>
+      drawn === said ? `${drawn}, recognised (${count})` : `${drawn} that I took for ${said} (${count})`,
+    close: "Close",
+  },
+  quality: {
+    title: "Class by class",
+    read: "Found: of all that you drew, how many I recognised. Trusted: of all that I called so, how many were.",
+    columns: { name: "Class", examples: "Doodles", recall: "Found", precision: "Trusted" },
+  },
+  reliability: {
+    title: "Am I as sure as I should be?",
+    read: "Of doodles of which I am 80\u00a0% sure, 80\u00a0% should be right. Dots on the line are honest; below it I boast, above it I am too modest. Bigger dots stand for more doodles.",
+    sure: "How sure I was",
+    right: "How often I was right",
+    before: "as it comes",
+    after: "with the temperature",
+    error: "Expected calibration error",
+    perfect: "honest",
+    describe: (count: number, sure: number, right: number) =>
+      `${count} doodles, ${percent(sure)} sure, ${percent(right)} right`,
+    temperature: (value: number) =>
+      value > 1.005
+        ? `Dividing by a temperature of ${value.toFixed(2)} makes me less sure, as is due.`
+        : value < 0.995
+          ? `Dividing by a temperature of ${value.toFixed(2)} makes me surer, as is due.`
+          : "No temperature makes this better.",
+  },
+  surprising: {
+    title: "Surprising",
+    read: "I was sure, and wrong. Is it in the wrong class? Or does it really look like something else?",
+    empty: "None: whatever I was sure of was right.",
+  },
+  doubtful: {
+    title: "Doubtful",
+    read: "I could hardly decide. More doodles like these teach me most.",
+    empty: "None: I was sure of every doodle.",
+  },
+  took: (said: string, probability: number) => `I said ${said} (${percent(probability)})`,
+  between: (first: string, second: string, a: number, b: number) =>
+    `${first} (${percent(a)}) or ${second} (${percent(b)})?`,
+  drawn: (name: string, number: number) => `${name}, doodle ${number}`,
+  moveTo: "Move to \u2026",
+  moveLabel: (name: string, number: number) => `Move doodle ${number} of ${name} to another class`,
+  moved: (name: string) => `Moved to ${name}.`,
+  delete: (name: string, number: number) => `Delete doodle ${number} of ${name}`,
+  deleted: "Doodle deleted.",
+  undo: "Undo",
+  map: {
+    title: "How I see your doodles",
+    read: "Doodles that look alike to me are near each other. Islands of one colour are easy; where colours mix, I get confused.",
+    drawing: "Drawing the map \u2026",
+    before: "Before training",
+    after: "After training",
+    which: "Which map",
+    same: "The network itself has not changed: only its last step has learnt, and the map stays as it is. A fine-tuning, such as LP-FT, redraws it.",
+    untrained: "This is how the network sees them as it comes. Fine-tune it, and compare.",
+    agreement: (share: number) =>
+      `${percent(share)} of doodles have one of their own class as nearest neighbour.`,
+    compare: (before: number, after: number) =>
+      `Nearest neighbours of the same class: ${percent(before)} before, ${percent(after)} after training.`,
+    keys: "Arrow keys go from doodle to doodle, Enter opens one.",
+    lens: "Point at a doodle to see it.",
+  },
+  inspect: {
+    close: "Close",
+    looked: "Where I looked",
+    read: "Red parts speak for my answer: cover them, and I doubt it. Blue parts speak against it.",
+    show: "Show where I looked",
+    wait: "Covering it bit by bit \u2026",
+    now: (name: string, probability: number) => `Now I say ${name} (${percent(probability)}).`,
+    held: "While it was held back, I said",
+    nowhere: "No single part decides.",
+    picture: (where: string | null) =>
+      where
+        ? `The drawing as the network sees it. It looked most at the ${where}.`
+        : "The drawing as the network sees it.",
+    /** Row by row. */
+    places: [
+      ...["top left", "top", "top right"],
+      ...["left", "middle", "right"],
+      ...["bottom left", "bottom", "bottom right"],
+    ],
   },
 };
 

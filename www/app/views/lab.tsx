@@ -1,6 +1,6 @@
-import { LabRace } from "../parts/lab-race.js";
-import { LabSetup } from "../parts/lab-setup.js";
-import { LabTable } from "../parts/lab-table.js";
+import { LabRace } from "../parts/lab/race.js";
+import { LabSetup } from "../parts/lab/setup.js";
+import { LabTable } from "../parts/lab/table.js";
 import { LAB } from "../words.js";
 import "../styles/room.css";
 import "../styles/lab.css";

@@ -1,9 +1,9 @@
-import type { Strategy } from "../../lib/index.js";
-import { ended, type Contender, type Reading } from "../state/lab.js";
-import { figuresOf, type Figures } from "../state/learning-curve.js";
-import { LAB } from "../words.js";
-import { axes, Grid, ticks, type Axes } from "./axes.js";
-import { useWidth } from "./use-width.js";
+import type { Strategy } from "../../../lib/index.js";
+import { ended, type Contender, type Reading } from "../../state/lab.js";
+import { figuresOf, type Figures } from "../../state/learning-curve.js";
+import { LAB } from "../../words.js";
+import { axes, Grid, ticks, type Axes } from "../axes.js";
+import { useWidth } from "../use-width.js";
 
 export type Across = "rounds" | "seconds";
 

@@ -1,9 +1,9 @@
-import type { Strategy } from "../../lib/index.js";
-import { complain } from "../state/notices.js";
-import { enoughToRace, race, racing, settings, stopRace, contenders } from "../state/lab.js";
-import { tuner } from "../state/learner.js";
-import { LAB, STRATEGIES } from "../words.js";
-import { lookOf } from "./lab-chart.js";
+import type { Strategy } from "../../../lib/index.js";
+import { complain } from "../../state/notices.js";
+import { enoughToRace, race, racing, settings, stopRace, contenders } from "../../state/lab.js";
+import { tuner } from "../../state/learner.js";
+import { LAB, STRATEGIES } from "../../words.js";
+import { lookOf } from "./chart.js";
 
 const ALL = Object.keys(STRATEGIES) as Strategy[];
 

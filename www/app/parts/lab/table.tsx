@@ -1,6 +1,6 @@
-import { contenders, CONTROL, facts, results, spotlight, type Result } from "../state/lab.js";
-import { gain, LAB, percent, raceFacts, raceVerdict, STRATEGIES } from "../words.js";
-import { lookOf } from "./lab-chart.js";
+import { contenders, CONTROL, facts, results, spotlight, type Result } from "../../state/lab.js";
+import { gain, LAB, percent, raceFacts, raceVerdict, STRATEGIES } from "../../words.js";
+import { lookOf } from "./chart.js";
 
 /** The figures of those who are through, and how far they can be believed. */
 export function LabTable() {

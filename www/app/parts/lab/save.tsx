@@ -1,11 +1,11 @@
 import type { RefObject } from "preact";
-import { contenders, facts, results } from "../state/lab.js";
-import { csv } from "../state/csv.js";
-import { complain } from "../state/notices.js";
-import { LAB, raceFacts, STRATEGIES } from "../words.js";
-import { download } from "./download.js";
-import { lookOf } from "./lab-chart.js";
-import { paper, pictureOf, pngOf } from "./picture.js";
+import { contenders, facts, results } from "../../state/lab.js";
+import { csv } from "../../state/csv.js";
+import { complain } from "../../state/notices.js";
+import { LAB, raceFacts, STRATEGIES } from "../../words.js";
+import { download } from "../download.js";
+import { lookOf } from "./chart.js";
+import { paper, pictureOf, pngOf } from "../picture.js";
 
 /** What came of the race, to take along. */
 export function LabSave({ charts }: { charts: RefObject<HTMLElement | null> }) {

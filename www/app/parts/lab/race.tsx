@@ -1,9 +1,9 @@
 import { useRef, useState } from "preact/hooks";
-import { contenders, racing, spotlight, type Contender } from "../state/lab.js";
-import { LAB, percent, raceProgress, STRATEGIES } from "../words.js";
-import { LabChart, lookOf, type Across } from "./lab-chart.js";
-import { LabSave } from "./lab-save.js";
-import { usePolite } from "./use-polite.js";
+import { contenders, racing, spotlight, type Contender } from "../../state/lab.js";
+import { LAB, percent, raceProgress, STRATEGIES } from "../../words.js";
+import { LabChart, lookOf, type Across } from "./chart.js";
+import { LabSave } from "./save.js";
+import { usePolite } from "../use-polite.js";
 
 /** The curves while they grow, with who is who. */
 export function LabRace() {
