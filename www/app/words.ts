@@ -111,12 +111,14 @@ export const UNDERSTAND = {
     perfect: "honest",
     describe: (count: number, sure: number, right: number) =>
       `${count} doodles, ${percent(sure)} sure, ${percent(right)} right`,
-    temperature: (value: number) =>
-      value > 1.005
-        ? `Dividing by a temperature of ${value.toFixed(2)} makes me less sure, as is due.`
-        : value < 0.995
-          ? `Dividing by a temperature of ${value.toFixed(2)} makes me surer, as is due.`
-          : "No temperature makes this better.",
+    temperature(value: number, better: boolean): string {
+      if (Math.abs(value - 1) < 0.005) return "No temperature makes this better.";
+      const effect = value > 1 ? "less sure" : "surer";
+      const outcome = better
+        ? "and that brings the dots nearer to the line."
+        : "a precaution with so few doodles, though it does not bring the dots nearer to the line.";
+      return `A temperature of ${value.toFixed(2)} makes me ${effect}, ${outcome}`;
+    },
   },
   surprising: {
     title: "Surprising",
@@ -157,7 +159,7 @@ export const UNDERSTAND = {
   inspect: {
     close: "Close",
     looked: "Where I looked",
-    read: "Red parts speak for my answer: cover them, and I doubt it. Blue parts speak against it.",
+    read: "Glowing parts speak for my answer: cover them, and I doubt it. Blue parts speak against it.",
     show: "Show where I looked",
     wait: "Covering it bit by bit \u2026",
     now: (name: string, probability: number) => `Now I say ${name} (${percent(probability)}).`,

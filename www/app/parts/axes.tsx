@@ -11,7 +11,7 @@ export interface Range {
   to: number;
 }
 
-const MARGIN = { start: 46, end: 14, top: 12, bottom: 40 };
+const MARGIN = { start: 46, end: 24, top: 12, bottom: 40 };
 
 export function axes(width: number, height: number, across: Range, up: Range): Axes {
   const share = (value: number, { from, to }: Range) => (value - from) / (to - from || 1);

@@ -14,10 +14,16 @@ const FEWEST_FOR_UMAP = 8;
 const NEIGHBOURS = 15;
 const SEED = 1;
 
+/** Width of the map per height, about, and how near points may come in heights: less where there are many. */
+const ASPECT = 1.8;
+const ROOM = 0.1;
+const CROWDED = 0.7;
+const ROUNDS = 60;
+
 /** Lays clouds of the same points out so that like is near like, each turned to match the first. */
 export function layOut(clouds: readonly Cloud[]): Place[][] {
   const flat = clouds.map((cloud) => flatten(directions(cloud)));
-  return flat.map((one, index) => fit(index === 0 ? one : turn(one, flat[0]!)));
+  return flat.map((one, index) => spread(fit(index === 0 ? one : turn(one, flat[0]!))));
 }
 
 /** Share of points whose nearest neighbour has the same label. */
@@ -50,7 +56,7 @@ function directions({ length, values }: Cloud): number[][] {
 function flatten(rows: number[][]): Place[] {
   if (rows.length >= FEWEST_FOR_UMAP) {
     const nNeighbors = Math.min(NEIGHBOURS, rows.length - 1);
-    const places = new UMAP({ nNeighbors, minDist: 0.3, random: random(SEED) }).fit(rows);
+    const places = new UMAP({ nNeighbors, minDist: 0.5, random: random(SEED) }).fit(rows);
     // Drawings that are all alike have no neighbourhoods either.
     if (places.flat().every(Number.isFinite)) return places as Place[];
   }
@@ -99,18 +105,42 @@ function centred(points: readonly Place[]): Place[] {
   return points.map(([x, y]) => [x - x0!, y - y0!]);
 }
 
-/** Fills the square, with the same scale both ways. */
+/** Fills the map, each way by itself: its units mean nothing. */
 function fit(points: readonly Place[]): Place[] {
-  const bounds = [0, 1].map((k) => {
+  const [across, down] = [0, 1].map((k) => {
     const values = points.map((point) => point[k]!);
-    return [Math.min(...values), Math.max(...values)] as const;
+    const low = Math.min(...values);
+    const side = Math.max(...values) - low;
+    return (value: number) => (side > 0 ? (value - low) / side : 0.5);
   });
-  const side = Math.max(...bounds.map(([low, high]) => high - low)) || 1;
-  const place = (value: number, k: number) => {
-    const [low, high] = bounds[k]!;
-    return 0.5 + (value - (low + high) / 2) / side;
-  };
-  return points.map(([x, y]) => [place(x, 0), place(y, 1)]);
+  return points.map(([x, y]) => [across!(x), down!(y)]);
+}
+
+/** Moves points apart that would cover each other, and no further. */
+function spread(points: readonly Place[]): Place[] {
+  const room = Math.min(ROOM, CROWDED / Math.sqrt(points.length));
+  const moved = points.map(([x, y]): Place => [x * ASPECT, y]);
+  const next = random(SEED);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let i = 0; i < moved.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const [a, b] = [moved[i]!, moved[j]!];
+        let [dx, dy] = [a[0] - b[0], a[1] - b[1]];
+        if (Math.hypot(dx, dy) >= room) continue;
+        // Of two in the very same place, chance says who gives way where.
+        if (dx === 0 && dy === 0) [dx, dy] = [next() - 0.5, next() - 0.5];
+        const distance = Math.hypot(dx, dy);
+        const push = (room - distance) / distance / 2;
+        moved[i] = inside([a[0] + push * dx, a[1] + push * dy]);
+        moved[j] = inside([b[0] - push * dx, b[1] - push * dy]);
+      }
+    }
+  }
+  return moved.map(([x, y]) => [x / ASPECT, y]);
+}
+
+function inside([x, y]: Place): Place {
+  return [Math.min(ASPECT, Math.max(0, x)), Math.min(1, Math.max(0, y))];
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {

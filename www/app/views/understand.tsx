@@ -19,21 +19,25 @@ export function Understand() {
       <header class="room-head">
         <h2>{UNDERSTAND.title}</h2>
         {now && (
-          <p>
-            <strong>{UNDERSTAND.lead(now.evaluation)}</strong>{" "}
-            {now.fineTuned ? UNDERSTAND.fineTuned : UNDERSTAND.inTurn}
-          </p>
+          <>
+            <p class="verdict">{UNDERSTAND.lead(now.evaluation)}</p>
+            <p>{now.fineTuned ? UNDERSTAND.fineTuned : UNDERSTAND.inTurn}</p>
+          </>
         )}
         <p role="status">{state()}</p>
       </header>
       {now ? (
         <>
-          <Confusion insight={now} />
-          <Quality insight={now} />
-          <Surprising />
-          <Doubtful />
+          <div class="understand-column">
+            <Confusion insight={now} />
+            <Surprising />
+            <Doubtful />
+          </div>
+          <div class="understand-column">
+            <Quality insight={now} />
+            <Reliability insight={now} />
+          </div>
           <FeatureMap />
-          <Reliability insight={now} />
         </>
       ) : (
         !enoughToExamine.value && <Empty />
@@ -50,7 +54,7 @@ function state(): string {
   if (!enoughToExamine.value) return "";
   if (running.value) return UNDERSTAND.training;
   if (looking.value || untaught.value > 0) return UNDERSTAND.looking;
-  return insight.value ? "" : UNDERSTAND.looking;
+  return insight.value ? "" : UNDERSTAND.none;
 }
 
 function Empty() {

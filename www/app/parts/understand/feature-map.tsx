@@ -92,6 +92,14 @@ function Map({ map }: { map: Mapped }) {
             : words.agreement(map.before.agreement)}
         </p>
         {!map.after && <p class="how-to-read">{trained.value ? words.same : words.untrained}</p>}
+        <ul class="map-classes">
+          {[...new Set(spots.map(({ one }) => one))].map((one) => (
+            <li key={one.id} class={`colour-${one.colour}`}>
+              <span class="swatch" />
+              {one.name}
+            </li>
+          ))}
+        </ul>
         <figure class={`lens colour-${lit?.one.colour}`}>
           {lit && <Thumbnail input={lit.doodle.input} label="" />}
           <figcaption>{lit ? UNDERSTAND.drawn(lit.one.name, lit.number) : words.lens}</figcaption>

@@ -9,9 +9,9 @@ const { inspect } = UNDERSTAND;
 /** Below this change of the answer, in probability, nothing decides. */
 const FAINT = 0.005;
 /** Whatever speaks for the answer, and what against it. */
-const [FOR, AGAINST] = ["214, 40, 30", "30, 90, 220"];
-/** Enough ink shows through. */
-const DENSEST = 0.75;
+const [FOR, AGAINST] = ["255, 96, 32", "40, 130, 255"];
+/** Enough ink shows through; what is weak can still be seen. */
+const DENSEST = 0.7;
 
 /** A doodle as the network sees it, and over it where the answer comes from. */
 export function HeatMap({ input }: { input: Doodle["input"] }) {
@@ -67,7 +67,7 @@ function paintHeat(canvas: HTMLCanvasElement, { side, heat }: Explanation): void
   const pen = canvas.getContext("2d")!;
   const most = Math.max(FAINT, ...heat.map(Math.abs));
   heat.forEach((value, square) => {
-    pen.fillStyle = `rgba(${value > 0 ? FOR : AGAINST}, ${(DENSEST * Math.abs(value)) / most})`;
+    pen.fillStyle = `rgba(${value > 0 ? FOR : AGAINST}, ${DENSEST * Math.sqrt(Math.abs(value) / most)})`;
     pen.fillRect(square % side, Math.floor(square / side), 1, 1);
   });
 }

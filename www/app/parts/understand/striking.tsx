@@ -6,8 +6,8 @@ import { DoodleButton } from "./doodle-button.js";
 
 /** As many as one looks through gladly. */
 const MOST = 6;
-/** Who is that sure has no doubts. */
-const SURE = 0.9;
+/** A lead of the first guess over the second that leaves no doubt. */
+const CLEAR = 0.5;
 
 /** Sure but wrong, the surest first. */
 export function Surprising() {
@@ -18,7 +18,7 @@ export function Surprising() {
 export function Doubtful() {
   const told = new Set(surprising());
   const some = examined.value
-    .filter((one) => !told.has(one) && one.ranking.length > 1 && one.ranking[0]!.probability < SURE)
+    .filter((one) => !told.has(one) && one.ranking.length > 1 && margin(one) < CLEAR)
     .toSorted((a, b) => margin(a) - margin(b))
     .slice(0, MOST);
   return <Striking kind="doubtful" some={some} tell={between} />;
