@@ -23,7 +23,7 @@ const ROUNDS = 60;
 /** Lays clouds of the same points out so that like is near like, each turned to match the first. */
 export function layOut(clouds: readonly Cloud[]): Place[][] {
   const flat = clouds.map((cloud) => flatten(directions(cloud)));
-  return flat.map((one, index) => spread(fit(index === 0 ? one : turn(one, flat[0]!))));
+  return flat.map((one, index) => fit(spread(fit(index === 0 ? one : turn(one, flat[0]!)))));
 }
 
 /** Share of points whose nearest neighbour has the same label. */
@@ -131,16 +131,12 @@ function spread(points: readonly Place[]): Place[] {
         if (dx === 0 && dy === 0) [dx, dy] = [next() - 0.5, next() - 0.5];
         const distance = Math.hypot(dx, dy);
         const push = (room - distance) / distance / 2;
-        moved[i] = inside([a[0] + push * dx, a[1] + push * dy]);
-        moved[j] = inside([b[0] - push * dx, b[1] - push * dy]);
+        moved[i] = [a[0] + push * dx, a[1] + push * dy];
+        moved[j] = [b[0] - push * dx, b[1] - push * dy];
       }
     }
   }
   return moved.map(([x, y]) => [x / ASPECT, y]);
-}
-
-function inside([x, y]: Place): Place {
-  return [Math.min(ASPECT, Math.max(0, x)), Math.min(1, Math.max(0, y))];
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {
