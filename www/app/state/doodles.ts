@@ -85,6 +85,23 @@ export function removeDoodle(classId: string, doodleId: string): () => void {
   };
 }
 
+/** Puts a doodle into another class, at its end; what it returns puts it back. */
+export function moveDoodle(doodleId: string, toClassId: string): () => void {
+  const from = classes.value.find(({ doodles }) => doodles.some(({ id }) => id === doodleId));
+  const moved = from?.doodles.find(({ id }) => id === doodleId);
+  if (!from || !moved || from.id === toClassId) return () => {};
+  const takeBack = removeDoodle(from.id, doodleId);
+  const add = (one: DoodleClass) => ({ ...one, doodles: [...one.doodles, moved] });
+  change(toClassId, add);
+  return () => {
+    // Not twice, if it has been deleted or moved on since.
+    const there = classes.value.find(({ id }) => id === toClassId);
+    if (!there?.doodles.includes(moved)) return;
+    removeDoodle(toClassId, doodleId);
+    takeBack();
+  };
+}
+
 function change(id: string, edit: (one: DoodleClass) => DoodleClass): void {
   classes.value = classes.value.map((one) => (one.id === id ? edit(one) : one));
 }
