@@ -4,6 +4,7 @@ import "./styles/layout.css";
 import "./styles/draw.css";
 import "./styles/classes.css";
 import "./styles/train.css";
+import "./styles/expert.css";
 import "./styles/notice.css";
 import { App } from "./app.js";
 import { startLearner } from "./state/learner.js";

@@ -1,4 +1,5 @@
 import { clear, keep, undo } from "./sheet.js";
+import { view } from "./view.js";
 
 /** Enter keeps the doodle, Ctrl+Z takes back, Escape empties; text fields and buttons keep their own keys. */
 export function listenForShortcuts(): void {
@@ -6,7 +7,8 @@ export function listenForShortcuts(): void {
     const action = actionOf(event);
     if (!action || event.defaultPrevented || event.repeat) return;
     const target = event.target as Element;
-    if (target.matches("input:not([type=radio])")) return;
+    if (view.peek() !== "teach" || target.closest("dialog")) return;
+    if (target.matches("input:not([type=radio]), select")) return;
     if (action === keep && target.matches("button, a, summary")) return;
     event.preventDefault();
     action();
