@@ -317,7 +317,8 @@ fn fine_tune(
     plan: Plan,
 ) -> Result<(Head, Option<Rc<Backbone>>)> {
     let LabelledFeatures { classes, features, targets } = support;
-    let examples = Examples { classes, sources, features, targets, teacher: None };
+    let examples =
+        Examples { classes, ids: (0..).take(targets.len()).collect(), sources, features, targets, teacher: None };
     let trained = pollster::block_on(async {
         let mut session = Session::new(backbone.clone(), examples, plan).await?;
         session.run(&Cell::new(Signal::Go), |_, _| ()).await?;

@@ -372,6 +372,7 @@ impl Bench<'_> {
         let keep = |sample: &Sample| Ok(Source::keep(&sample.input()?, backbone.input())?);
         Ok(Examples {
             classes: self.settings.categories.clone(),
+            ids: (0..).take(learn.samples.len()).collect(),
             sources: learn.samples.iter().map(keep).collect::<Result<_>>()?,
             features: features(backbone, &learn.samples)?,
             targets: learn.targets.clone(),
