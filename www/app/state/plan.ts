@@ -83,9 +83,10 @@ export function needsTeacher(): boolean {
   return edited.value ? losses.includes("distillation") : strategy.value === "distil";
 }
 
-/** Shows what the engine said no to, where it can be mended. */
-export function refuse(message: string): void {
-  refusal.value = readRefusal(message, plan.value);
+/** Shows what the engine said no to, where it can be mended; `phase` where it was asked about that one alone. */
+export function refuse(message: string, phase?: number): void {
+  const read = readRefusal(message, plan.value);
+  refusal.value = phase === undefined ? read : { ...read, phase };
   expertShown.value = true;
 }
 

@@ -24,7 +24,7 @@ import { ChoiceFields } from "./choice-fields.js";
 import { DESCENTS, LOSSES, OPTIMIZERS, SCHEDULES } from "./choices.js";
 import { ChoiceField, NumberField, SwitchField } from "./fields.js";
 import { RateCurve } from "./rate-curve.js";
-import { VariationFields } from "./variation.js";
+import { VariationSection } from "./variation.js";
 
 /** One phase of the plan, with everything that can be said about it. */
 export function PhaseCard({ one, index, count }: { one: Phase; index: number; count: number }) {
@@ -153,14 +153,11 @@ export function PhaseCard({ one, index, count }: { one: Phase; index: number; co
               />
             </div>
           </details>
-          <details>
-            <summary>{EXPERT.sections.variation}</summary>
-            <VariationFields
-              phase={index}
-              value={one.augmentation ?? {}}
-              onChange={(augmentation) => set({ augmentation })}
-            />
-          </details>
+          <VariationSection
+            phase={index}
+            value={one.augmentation ?? {}}
+            onChange={(augmentation) => set({ augmentation })}
+          />
           <details>
             <summary>{EXPERT.sections.care}</summary>
             <div class="fields">

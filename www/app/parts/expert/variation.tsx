@@ -1,8 +1,10 @@
+import { useState } from "preact/hooks";
 import type { Variation } from "../../../lib/index.js";
 import { MIXING_NAMES, POLICY_NAMES, EXPERT } from "../../words.js";
 import { ChoiceFields } from "./choice-fields.js";
 import { MIXINGS, PIXEL_OPTIONS, POLICIES, STROKE_OPTIONS } from "./choices.js";
 import { NumberField, SwitchField } from "./fields.js";
+import { Preview } from "./preview.js";
 
 interface Props {
   phase: number;
@@ -11,11 +13,14 @@ interface Props {
 }
 
 /** How drawings and pictures are varied while they are learnt from. */
-export function VariationFields({ phase, value, onChange }: Props) {
+export function VariationSection({ phase, value, onChange }: Props) {
+  const [open, setOpen] = useState(false);
   const { strokes = {}, pixels = {}, mixing, views } = value;
   const none = { name: "none" as const };
   return (
-    <>
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{EXPERT.sections.variation}</summary>
+      {open && <Preview phase={phase} variation={value} />}
       <h4>{EXPERT.sections.strokes}</h4>
       <div class="fields tight">
         {STROKE_OPTIONS.map((option) => (
@@ -71,6 +76,6 @@ export function VariationFields({ phase, value, onChange }: Props) {
           onChange={(views) => onChange({ ...value, views })}
         />
       </div>
-    </>
+    </details>
   );
 }
