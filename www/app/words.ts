@@ -1,4 +1,6 @@
 import type { BackboneName, Phase, Prediction, Strategy, TrainEvent, TrainReport } from "../lib/index.js";
+import type { SetName } from "./starters/sets.js";
+import type { Stop } from "./state/tour.js";
 import type { View } from "./state/view.js";
 
 /** The rooms of the page. */
@@ -220,6 +222,112 @@ export const WEIGHTS = { pretrained: "Pretraining", random: "Chance" };
 export const INPUTS = { repeat: "Repeat the grey", sum: "Sum the colours", random: "A new first layer" };
 export const HEAD_STARTS = { prototype: "Class means", random: "Chance" };
 export const ACTIVATIONS = { relu: "ReLU", "leaky-relu": "Leaky ReLU", silu: "SiLU", mish: "Mish" };
+
+/** What to do, while nothing has been done. */
+export const WELCOME = {
+  draw: (name = "something") => `Draw ${name} and press Add. Do it again, a little differently.`,
+  again: (name = "something else") => `Do the same for ${name}. The names are yours to change.`,
+  train: "Press Train, then draw, and watch it guess.",
+};
+
+/** Sets that one can begin with, without drawing. */
+export const STARTERS = {
+  invitation: "Or see it work first, without drawing",
+  tryWith: (title: string) => `Try with ${title}`,
+  here: (title: string) => `${title} are here. Press Train, then draw one yourself.`,
+  undo: "Undo",
+  shapes: {
+    title: "Shapes",
+    classes: { circle: "Circle", square: "Square", triangle: "Triangle", star: "Star" },
+  },
+  faces: { title: "Faces", classes: { happy: "Happy", sad: "Sad", surprised: "Surprised" } },
+  arrows: { title: "Arrows", classes: { up: "Up", right: "Right", down: "Down", left: "Left" } },
+} satisfies Record<SetName, unknown> & Record<string, unknown>;
+
+/** A few words beside what they are about. */
+export const TOUR = {
+  start: "Show me around",
+  next: "Next",
+  skip: "Skip",
+  done: "Let me draw",
+  count: (number: number, of: number) => `${number} of ${of}`,
+  stops: {
+    sheet: {
+      title: "Draw here",
+      text: "With a finger, a pen or a mouse. Add gives the doodle to the class that is chosen below.",
+    },
+    classes: {
+      title: "Your classes",
+      text: "A card for each thing that shall be told apart. Rename them, and drag a doodle to where it belongs.",
+    },
+    train: {
+      title: "Train",
+      text: "The network learns your doodles, here on your own machine. It takes moments.",
+    },
+    guess: {
+      title: "Watch it guess",
+      text: "It looks while you draw. On the left is all that it sees of your drawing.",
+    },
+    rooms: {
+      title: "And then",
+      text: "See where it errs in Understand, let ways of learning race in the Lab, or play the Race.",
+    },
+  } satisfies Record<Stop, { title: string; text: string }>,
+};
+
+/** The tools beside the sheet, with their keys. */
+export const TOOLS = {
+  undo: { name: "Undo", key: "Ctrl+Z" },
+  redo: { name: "Redo", key: "Ctrl+Y" },
+  clear: { name: "Clear", key: "Esc" },
+};
+
+/** Something to draw. */
+export const PROMPT = {
+  none: "",
+  surprise: "Surprise me",
+  draw: (word: string) => `Draw: ${word}`,
+  right: (word: string) => `Yes, ${word}!`,
+};
+
+/** The cards of the classes. */
+export const CARDS = {
+  undo: "Undo",
+  colour: (name: string) => `Colour of ${name}`,
+  colours: ["Red", "Blue", "Green", "Ochre", "Violet", "Teal", "Pink", "Brown"],
+  addPictures: (name: string) => `Add pictures to ${name}`,
+  doodle: (number: number, name: string) => `${name}, doodle ${number}`,
+  pick: (number: number, name: string) => `Move doodle ${number} of ${name}`,
+  deleteDoodle: (number: number, name: string) => `Delete doodle ${number} of ${name}`,
+  deleted: "Doodle deleted.",
+  moveTo: (number: number) => `Move doodle ${number} to`,
+  moved: (name: string) => `Moved to ${name}.`,
+  nowhere: "There is no other class to move it to yet.",
+  more: (count: number) => `Show more of the other ${count}`,
+};
+
+/** Drawings and pictures that come in by file or drop. */
+export const IMPORTS = {
+  undo: "Undo",
+  noClass: "Add a class first, so that the pictures have a home.",
+  noDrawings: (file: string) =>
+    `In “${file}” there is no drawing: a line of it should be {"word": …, "drawing": [[[x …], [y …]] …]}.`,
+  noPictures(files: readonly string[]): string {
+    if (files.length === 1) return `“${files[0]}” is not a picture that your browser can read.`;
+    return `${files.length} files are no pictures that your browser can read, “${files[0]}” among them.`;
+  },
+  drawings(count: number, words: number, broken: number, more: boolean): string {
+    const all = `${number(count)} ${count === 1 ? "drawing" : "drawings"} in ${number(words)} ${words === 1 ? "class" : "classes"}.`;
+    const rest = more ? " There are more in the file; these are enough to learn from." : "";
+    const lines = broken === 1 ? "1 line" : `${number(broken)} lines`;
+    return `${all}${rest}${broken > 0 ? ` ${lines} could not be read.` : ""}`;
+  },
+};
+
+/** A count with its thousands set apart. */
+function number(value: number): string {
+  return value.toLocaleString("en");
+}
 
 /** A learning rate, as exact as it matters. */
 export function rate(value: number): string {
