@@ -1,5 +1,5 @@
 import type { Phase, TrainEvent } from "../../lib/index.js";
-import { tuner } from "../state/learner.js";
+import { taughtClasses, tuner } from "../state/learner.js";
 import { plan, trainable } from "../state/plan.js";
 import { events, running } from "../state/training.js";
 import { STAGES } from "../words.js";
@@ -8,7 +8,8 @@ import { Stages } from "./stages.js";
 /** What of the network the plan trains; while it does, what it trains now. */
 export function PlanPicture() {
   const names = tuner.value?.backbone.stages ?? [];
-  const phases = plan.value?.phases ?? [];
+  // With nothing to tell apart, nothing learns.
+  const phases = taughtClasses.value < 2 ? [] : (plan.value?.phases ?? []);
   const now = running.value ? events.value.at(-1) : undefined;
   const current = now ? phaseOf(now, phases) : -1;
   return (

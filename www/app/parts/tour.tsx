@@ -4,7 +4,7 @@ import { TOUR } from "../words.js";
 
 const PLACES: Record<Stop, string> = {
   sheet: ".sheet",
-  classes: ".classes .card, .classes",
+  classes: ".cards > li",
   train: ".train .big",
   guess: ".guess",
   rooms: ".masthead nav",

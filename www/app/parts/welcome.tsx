@@ -51,7 +51,7 @@ function Starter({ set }: { set: SetName }) {
 
 function Sample({ strokes, colour }: { strokes: Stroke[]; colour: number }) {
   return (
-    <svg class={`colour-${colour}`} viewBox={`120 120 ${SHEET - 240} ${SHEET - 240}`}>
+    <svg class={`colour-${colour}`} viewBox={`80 80 ${SHEET - 160} ${SHEET - 160}`}>
       <path d={strokes.map(strokePath).join("")} vector-effect="non-scaling-stroke" />
     </svg>
   );

@@ -37,9 +37,11 @@ export function byHand(lines: readonly Line[], next: Next): Stroke[] {
   const [bend, phase] = [between(next, -0.06, 0.06), between(next, 0, 6)];
   return lines.map((line) => {
     const [dx, dy] = [between(next, -0.04, 0.04), between(next, -0.04, 0.04)];
+    // A hand trembles less on small things.
+    const most = 0.03 * Math.min(1, extent(line));
     const waves = [1, 2, 3].map((count) => ({
       count,
-      size: between(next, 0, 0.03),
+      size: between(next, 0, most),
       shift: between(next, 0, 6),
     }));
     const stroke: Stroke = [[], []];
@@ -57,6 +59,12 @@ export function byHand(lines: readonly Line[], next: Next): Stroke[] {
     });
     return stroke;
   });
+}
+
+/** Half of its width or height. */
+function extent(line: Line): number {
+  const half = (values: number[]) => (Math.max(...values) - Math.min(...values)) / 2;
+  return Math.max(half(line.map(([x]) => x)), half(line.map(([, y]) => y)));
 }
 
 /** With points on the way, where a hand would tremble. */

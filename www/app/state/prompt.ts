@@ -1,9 +1,15 @@
-import { signal } from "@preact/signals";
-import { choose, classes } from "./doodles.js";
+import { effect, signal } from "@preact/signals";
+import { choose, classes, doodleCount } from "./doodles.js";
 import { taughtClasses, tuner } from "./learner.js";
 
 /** A word to draw; null while nobody asked for one. */
 export const prompt = signal<string | null>(null);
+
+// Once it is drawn and added, it is over.
+effect(() => {
+  void doodleCount.value;
+  prompt.value = null;
+});
 
 /** Thinks of something to draw: one of the person's own classes, or of what the network knows as long as there are none. */
 export function surprise(): void {
