@@ -6,7 +6,7 @@ import { DRAGGED, moveTo } from "./move.js";
 import { Thumbnail } from "./thumbnail.js";
 
 /** So many are shown at first, and so many more each time: a thousand pictures would hold the page up. */
-const SOME = 60;
+const SOME = 30;
 
 /** The doodles of a class, the newest first: that is the one just drawn. */
 export function Gallery({ one }: { one: DoodleClass }) {
@@ -48,7 +48,7 @@ export function Gallery({ one }: { one: DoodleClass }) {
         ))}
         {hidden > 0 && (
           <li class="more">
-            <button type="button" onClick={() => setMost(most + 4 * SOME)}>
+            <button type="button" onClick={() => setMost(most + 8 * SOME)}>
               {CARDS.more(hidden)}
             </button>
           </li>

@@ -8,7 +8,7 @@ import { view } from "./view.js";
 /** How many drawings a file may bring: a class of thirty fills no more, and files of Quick, Draw! have 100,000 and more. */
 const MOST = 1000;
 /** Shown and saved a few at a time, so that the page stays awake. */
-const SLICE = 50;
+const SLICE = 40;
 
 /** What the pickers offer. */
 export const ACCEPTED = "image/*,.ndjson,.jsonl";
