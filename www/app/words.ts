@@ -252,7 +252,9 @@ export function raceFacts({ network, classes, learning, tested, seed, epochs }: 
 /** What a race shows, and how far that can be believed. */
 export function raceVerdict(best: readonly Strategy[], tied: readonly Strategy[], tested: number): string {
   const names = (some: readonly Strategy[]) =>
-    new Intl.ListFormat("en", { type: "conjunction" }).format(some.map((one) => STRATEGIES[one].title));
+    some.length > 4
+      ? `${some.length} strategies`
+      : new Intl.ListFormat("en").format(some.map((one) => `“${STRATEGIES[one].title}”`));
   const worth = `One drawing of ${tested} is worth ${points(1 / tested, 0)} points`;
   const lead = best.length === 1 ? `${names(best)} is ahead.` : `${names(best)} are level at the top.`;
   if (tied.length === 0) return `${lead} ${worth}.`;
