@@ -11,7 +11,8 @@ use clap::ValueEnum;
 use doodletune::backbone::Backbone;
 use doodletune::doodle::Input;
 use doodletune::finetune::{
-    Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head,
+    Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, features, solve_head,
+    solve_unfinished,
 };
 use doodletune::head::{Head, LabelledFeatures};
 use rand::SeedableRng;
@@ -149,13 +150,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     for (index, episode) in episodes.iter().enumerate() {
         let support = labelled(&categories, &features, episode, |class| &class.support);
         let start = Instant::now();
-        let (head, tuned) = match plan(&settings, &backbone, &categories, &support, index) {
+        let examples = || examples(&backbone, &categories, episode, &support);
+        let (mut head, tuned) = match plan(&settings, &backbone, &categories, &support, index) {
             None => (fit(&settings, index, &support)?, None),
-            Some(plan) => {
-                let sources = sources(&backbone, &categories, episode)?;
-                fine_tune(&backbone, support, sources, plan)?
-            }
+            Some(plan) => fine_tune(&backbone, examples()?, plan)?,
         };
+        if settings.partial < 1.0 && settings.head != HeadName::Prototype {
+            head = fit_unfinished(&settings, index, tuned.as_ref().unwrap_or(&backbone), &examples()?)?;
+        }
         fit_seconds += start.elapsed().as_secs_f64();
         let queries = match tuned {
             Some(tuned) => {
@@ -310,15 +312,7 @@ fn fit(settings: &Settings, episode: usize, support: &LabelledFeatures) -> Resul
 }
 
 /// Carries a plan out: the head, and the backbone if it was trained.
-fn fine_tune(
-    backbone: &Rc<Backbone>,
-    support: LabelledFeatures,
-    sources: Vec<Source>,
-    plan: Plan,
-) -> Result<(Head, Option<Rc<Backbone>>)> {
-    let LabelledFeatures { classes, features, targets } = support;
-    let examples =
-        Examples { classes, ids: (0..).take(targets.len()).collect(), sources, features, targets, teacher: None };
+fn fine_tune(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<(Head, Option<Rc<Backbone>>)> {
     let trained = pollster::block_on(async {
         let mut session = Session::new(backbone.clone(), examples, plan).await?;
         session.run(&Cell::new(Signal::Go), |_, _| ()).await?;
@@ -328,12 +322,29 @@ fn fine_tune(
     Ok((Rc::unwrap_or_clone(trained.head), trained.backbone))
 }
 
+/// A head that has seen drawings by halves too.
+fn fit_unfinished(settings: &Settings, episode: usize, backbone: &Backbone, examples: &Examples) -> Result<Head> {
+    let seed = settings.seed.wrapping_add(episode as u64);
+    let head = pollster::block_on(async {
+        let features = features(backbone, examples).await?;
+        solve_unfinished(backbone, examples, features, seed, &Cell::new(Signal::Go)).await
+    })?;
+    head.context("nobody stopped it")
+}
+
 /// The drawings of an episode to learn from, in the order of [`labelled`].
-fn sources(backbone: &Backbone, categories: &[Category], episode: &[EpisodeClass]) -> Result<Vec<Source>> {
+fn examples(
+    backbone: &Backbone,
+    categories: &[Category],
+    episode: &[EpisodeClass],
+    support: &LabelledFeatures,
+) -> Result<Examples> {
+    let LabelledFeatures { classes, features, targets } = support.clone();
     let picks = episode.iter().flat_map(|class| &class.support);
     let source =
         |pick: &Pick| Ok(Source::keep(&categories[pick.category].train[pick.index].input()?, backbone.input())?);
-    picks.map(source).collect()
+    let sources = picks.map(source).collect::<Result<_>>()?;
+    Ok(Examples { classes, ids: (0..).take(targets.len()).collect(), sources, features, targets, teacher: None })
 }
 
 /// Which drawing of which category: `test` chooses the list.
@@ -447,22 +458,8 @@ fn score(head: &Head, queries: &LabelledFeatures) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::data::tests::Folder;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        eval: Arguments,
-    }
-
-    fn parsed(folder: &Folder, line: &str) -> Result<Arguments, String> {
-        let data = ["eval", "--data", folder.path().to_str().unwrap()];
-        let line = Line::try_parse_from(data.into_iter().chain(line.split_whitespace()));
-        line.map(|line| line.eval).map_err(|error| error.to_string())
-    }
 
     #[test]
     fn impossible_options_are_refused_with_what_is_possible() {
@@ -478,17 +475,17 @@ mod tests {
             ("--strategy naive", "feature-extraction"),
             ("--shots 3", "--shot"),
         ] {
-            let refusal = parsed(&folder, line).err().unwrap();
+            let refusal = folder.parsed::<Arguments>(line).err().unwrap();
             assert!(refusal.contains(remedy), "{line}: {refusal}");
         }
-        assert!(parsed(&folder, "--head linear").unwrap().head == HeadName::Logistic);
+        assert!(folder.parsed::<Arguments>("--head linear").unwrap().head == HeadName::Logistic);
     }
 
     #[test]
     fn the_data_must_have_what_is_asked_for() {
         let folder = Folder::new();
         folder.category("a", 12, "").category("b", 12, "").category("c", 12, "");
-        let arguments = |line| parsed(&folder, line).unwrap();
+        let arguments = |line| folder.parsed::<Arguments>(line).unwrap();
         let prepared = |line| prepare(&arguments(line)).map(|(settings, _)| settings.way).map_err(|e| format!("{e:#}"));
         assert_eq!(prepared("--shot 8 --queries 4"), Ok(3), "all categories, by default");
         assert_eq!(prepared("--shot 1 --queries 1 --way 2"), Ok(2));
@@ -514,7 +511,8 @@ mod tests {
             folder.category(&name.to_string(), 9, "");
         }
         let sampled = |seed: usize| {
-            let arguments = parsed(&folder, &format!("--shot 4 --queries 5 --episodes 3 --seed {seed}")).unwrap();
+            let arguments =
+                folder.parsed::<Arguments>(&format!("--shot 4 --queries 5 --episodes 3 --seed {seed}")).unwrap();
             let (settings, categories) = prepare(&arguments).unwrap();
             let episodes = sample_episodes(&settings, &categories);
             assert!(episodes.iter().all(|episode| episode.len() == 10), "ten at most, by default");

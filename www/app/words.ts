@@ -1,5 +1,14 @@
-import type { BackboneName, Phase, Prediction, Strategy, TrainEvent, TrainReport } from "../lib/index.js";
+import type {
+  BackboneName,
+  Evaluation,
+  Phase,
+  Prediction,
+  Strategy,
+  TrainEvent,
+  TrainReport,
+} from "../lib/index.js";
 import type { SetName } from "./starters/sets.js";
+import type { ContenderState, RaceFacts } from "./state/lab.js";
 import type { Stop } from "./state/tour.js";
 import type { View } from "./state/view.js";
 
@@ -64,6 +73,209 @@ export const STRATEGIES: Record<Strategy, { title: string; sentence: string }> =
       "A pupil who learns from a teacher's doubts as well. The teacher, an LP-FT, has to learn first.",
   },
 };
+
+/** The room that shows what was learnt, and what was not. */
+export const UNDERSTAND = {
+  title: "Understand",
+  loading: "The network is still on its way.",
+  tooFew:
+    "There is not much to understand yet. Draw at least two doodles of each of two classes, and see here how well they can be told apart.",
+  toTeach: "Draw doodles",
+  looking: "Looking at your doodles …",
+  training: "Training is under way. What you see is from before; the news comes when it has ended.",
+  none: "Looking did not work this time. Change a doodle, or train again, and I try once more.",
+  fineTuned: "These doodles were held back from the last training, so they are a fair test.",
+  inTurn: "Each doodle was held back once while the head learnt from the others, so this is a fair test.",
+  lead: ({ examples, accuracy, accuracyInterval: [low, high] }: Evaluation) =>
+    `${Math.round(accuracy * examples)} of ${examples} doodles recognised: ${percent(accuracy)}. With so many doodles, the truth is probably between ${percent(low)} and ${percent(high)}.`,
+  matrix: {
+    title: "What is taken for what",
+    read: "Each row is a class that you drew, each column what I said. On the diagonal I was right. Press a square to see its doodles.",
+    corner: "Drawn \u2193 said \u2192",
+    cell: (drawn: string, said: string, count: number) =>
+      drawn === said ? `${drawn}, recognised: ${count}` : `${drawn}, taken for ${said}: ${count}`,
+    opened: (drawn: string, said: string, count: number) =>
+      drawn === said ? `${drawn}, recognised (${count})` : `${drawn} that I took for ${said} (${count})`,
+    close: "Close",
+  },
+  quality: {
+    title: "Class by class",
+    read: "Found: of all that you drew, how many I recognised. Trusted: of all that I called so, how many were.",
+    columns: { name: "Class", examples: "Doodles", recall: "Found", precision: "Trusted" },
+  },
+  reliability: {
+    title: "Am I as sure as I should be?",
+    read: "Of doodles of which I am 80\u00a0% sure, 80\u00a0% should be right. Dots on the line are honest; below it I boast, above it I am too modest. Bigger dots stand for more doodles.",
+    sure: "How sure I was",
+    right: "How often I was right",
+    before: "as it comes",
+    after: "with the temperature",
+    error: "Expected calibration error",
+    perfect: "honest",
+    describe: (count: number, sure: number, right: number) =>
+      `${count} doodles, ${percent(sure)} sure, ${percent(right)} right`,
+    temperature(value: number, better: boolean): string {
+      if (Math.abs(value - 1) < 0.005) return "No temperature makes this better.";
+      const effect = value > 1 ? "less sure" : "surer";
+      const outcome = better
+        ? "and that brings the dots nearer to the line."
+        : "a precaution with so few doodles, though it does not bring the dots nearer to the line.";
+      return `A temperature of ${value.toFixed(2)} makes me ${effect}, ${outcome}`;
+    },
+  },
+  surprising: {
+    title: "Surprising",
+    read: "I was sure, and wrong. Is it in the wrong class? Or does it really look like something else?",
+    empty: "None: whatever I was sure of was right.",
+  },
+  doubtful: {
+    title: "Doubtful",
+    read: "I could hardly decide. More doodles like these teach me most.",
+    empty: "None: I was sure of every doodle.",
+  },
+  took: (said: string, probability: number) => `I said ${said} (${percent(probability)})`,
+  between: (first: string, second: string, a: number, b: number) =>
+    `${first} (${percent(a)}) or ${second} (${percent(b)})?`,
+  drawn: (name: string, number: number) => `${name}, doodle ${number}`,
+  moveTo: "Move to \u2026",
+  moveLabel: (name: string, number: number) => `Move doodle ${number} of ${name} to another class`,
+  moved: (name: string) => `Moved to ${name}.`,
+  delete: (name: string, number: number) => `Delete doodle ${number} of ${name}`,
+  deleted: "Doodle deleted.",
+  undo: "Undo",
+  map: {
+    title: "How I see your doodles",
+    read: "Doodles that look alike to me are near each other. Islands of one colour are easy; where colours mix, I get confused.",
+    drawing: "Drawing the map \u2026",
+    before: "Before training",
+    after: "After training",
+    which: "Which map",
+    same: "The network itself has not changed: only its last step has learnt, and the map stays as it is. A fine-tuning, such as LP-FT, redraws it.",
+    untrained: "This is how the network sees them as it comes. Fine-tune it, and compare.",
+    agreement: (share: number) =>
+      `${percent(share)} of doodles have one of their own class as nearest neighbour.`,
+    compare: (before: number, after: number) =>
+      `Nearest neighbours of the same class: ${percent(before)} before, ${percent(after)} after training.`,
+    keys: "Arrow keys go from doodle to doodle, Enter opens one.",
+    lens: "Point at a doodle to see it.",
+  },
+  inspect: {
+    close: "Close",
+    looked: "Where I looked",
+    read: "Glowing parts speak for my answer: cover them, and I doubt it. Blue parts speak against it.",
+    show: "Show where I looked",
+    wait: "Covering it bit by bit \u2026",
+    now: (name: string, probability: number) => `Now I say ${name} (${percent(probability)}).`,
+    held: "While it was held back, I said",
+    nowhere: "No single part decides.",
+    picture: (where: string | null) =>
+      where
+        ? `The drawing as the network sees it. It looked most at the ${where}.`
+        : "The drawing as the network sees it.",
+    /** Row by row. */
+    places: [
+      ...["top left", "top", "top right"],
+      ...["left", "middle", "right"],
+      ...["bottom left", "bottom", "bottom right"],
+    ],
+  },
+};
+
+/** The room in which strategies race. */
+export const LAB = {
+  title: "Lab",
+  lead: "Which way of learning is best for your doodles? Let them race: all get the same drawings, and all are tested on the same others.",
+  setUp: "Who takes part",
+  epochs: "Rounds",
+  epochsHint: "The most in each phase. Empty: as many as the strategy likes.",
+  seed: "Seed",
+  seedHint: "Decides which drawings are held back, and all chance. Same seed, same race.",
+  all: "All",
+  none: "None",
+  start: "Start the race",
+  again: "Race again",
+  stop: "Stop",
+  loading: "The network is still on its way.",
+  tooFew:
+    "A race needs at least four doodles in each of two classes: three to learn from, and one to be tested on. Draw some more in Teach.",
+  toTeach: "Draw doodles",
+  nobody: "Choose at least one strategy.",
+  badEpochs: "Rounds must be a whole number from 1 to 1000, or nothing.",
+  badSeed: "The seed must be a whole number from 0 to 999999.",
+  empty: "The curves will appear here while the strategies learn.",
+  charts: "The race",
+  accuracy: "Right answers on drawings held back",
+  loss: "Loss on drawings held back (less is better)",
+  across: "Across",
+  rounds: "Rounds",
+  seconds: "Seconds",
+  legend: "Strategies in the race; point at one to see it alone",
+  startMark: "start",
+  slopeMark: "slope",
+  asymptoteMark: "asymptote",
+  howToRead:
+    "A ring is where a strategy starts, the thin dashed line how steeply it climbs, the bar at the end the height that it reaches.",
+  table: "What came of it",
+  columns: {
+    strategy: "Strategy",
+    right: "Right",
+    loss: "Loss",
+    seconds: "Seconds",
+    start: "Start",
+    slope: "Slope a round",
+    asymptote: "Asymptote",
+  },
+  gainsHint: "In small print: the gain over “From scratch”, in points.",
+  interval: (low: number, high: number) => `${percent(low)} to ${percent(high)}`,
+  noControl: "Let “From scratch” take part too, and the table tells what the others gain over it.",
+  saveTable: "Table (CSV)",
+  saveCurves: "Curves (CSV)",
+  savePicture: "Picture (PNG)",
+  states: {
+    waiting: "waits",
+    preparing: "gets ready",
+    teacher: "teacher learns",
+    learning: "learns",
+    done: "done",
+    stopped: "stopped",
+    failed: "failed",
+  } satisfies Record<ContenderState, string>,
+  pictureTitle: "doodletune: strategies on the same drawings",
+  tableFile: "doodletune-race.csv",
+  curvesFile: "doodletune-race-curves.csv",
+  pictureFile: "doodletune-race.png",
+};
+
+/** What a race rests on. */
+export function raceFacts({ network, classes, learning, tested, seed, epochs }: RaceFacts): string {
+  const rounds = epochs === null ? "" : `, at most ${epochs} rounds a phase`;
+  return `${NETWORKS[network].title}, ${classes} classes: ${learning} drawings to learn from, ${tested} held back as a test. Seed ${seed}${rounds}.`;
+}
+
+/** What a race shows, and how far that can be believed. */
+export function raceVerdict(best: readonly Strategy[], tied: readonly Strategy[], tested: number): string {
+  const names = (some: readonly Strategy[]) =>
+    new Intl.ListFormat("en", { type: "conjunction" }).format(some.map((one) => STRATEGIES[one].title));
+  const worth = `One drawing of ${tested} is worth ${points(1 / tested, 0)} points`;
+  const lead = best.length === 1 ? `${names(best)} is ahead.` : `${names(best)} are level at the top.`;
+  if (tied.length === 0) return `${lead} ${worth}.`;
+  return `${lead} But ${worth.toLowerCase()}, and the ranges of ${names(tied)} overlap with that: chance may have decided. Try other seeds, or draw more.`;
+}
+
+/** A share in points of a hundred, signed where it is a difference. */
+export function points(share: number, digits = 1): string {
+  return (share * 100).toFixed(digits).replace("-", "\u2212");
+}
+
+/** The same for a gain. */
+export function gain(share: number): string {
+  return share < 0 ? points(share) : `+${points(share)}`;
+}
+
+/** How far the race has come. */
+export function raceProgress(strategy: Strategy, number: number, of: number, state: ContenderState): string {
+  return `${number} of ${of}: ${STRATEGIES[strategy].title} ${LAB.states[state]}`;
+}
 
 /** The networks, for people who have heard of neither. */
 export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> = {

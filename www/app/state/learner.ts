@@ -41,6 +41,12 @@ export const taughtClasses = computed(() => {
 /** How many things the network can guess without being taught. */
 export const knownThings = computed(() => tuner.value?.backbone.labels.length ?? 0);
 
+/** The doodle that the tuner knows as an example; undefined if it is gone. */
+export function doodleOf(exampleId: number): string | undefined {
+  for (const [doodleId, { id }] of taught) if (id === exampleId) return doodleId;
+  return undefined;
+}
+
 /** Doodles that the tuner has not looked at yet. */
 export const untaught = computed(() => {
   void knowledge.value;
