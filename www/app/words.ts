@@ -1,5 +1,7 @@
 import type {
   BackboneName,
+  DeviceCandidate,
+  DeviceReport,
   Evaluation,
   Phase,
   Prediction,
@@ -279,6 +281,9 @@ export function raceProgress(strategy: Strategy, number: number, of: number, sta
   return `${number} of ${of}: ${STRATEGIES[strategy].title} ${LAB.states[state]}`;
 }
 
+/** What the choice of the pretrained network is called. */
+export const NETWORK = "Network";
+
 /** The networks, for people who have heard of neither. */
 export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> = {
   doodle: { title: "Doodle", purpose: "made for drawings, and fast" },
@@ -489,6 +494,18 @@ export const TOUR = {
   } satisfies Record<Stop, { title: string; text: string }>,
 };
 
+/** The sheet, and where its drawing goes. */
+export const DRAW = {
+  title: "Draw",
+  addTo: (name = "a class") => `Add to ${name}`,
+  addKey: "Add (Enter)",
+  classForNext: "Class for the next doodle",
+  newShort: "+ New",
+  newClass: "New class",
+  noClass: "Add a class first, so that the doodle has a home.",
+  nothing: "Draw something first, then add it.",
+};
+
 /** The tools beside the sheet, with their keys. */
 export const TOOLS = {
   undo: { name: "Undo", key: "Ctrl+Z" },
@@ -506,6 +523,15 @@ export const PROMPT = {
 
 /** The cards of the classes. */
 export const CARDS = {
+  title: "Classes",
+  add: "Add a class",
+  card: (name: string, count: number) => `${name}, ${count} ${count === 1 ? "doodle" : "doodles"}`,
+  name: "Name of the class",
+  taken: (name: string) => `There is a class called ${name} already.`,
+  drawFirst: "Draw the first one and press Add",
+  choose: (name: string) => `Choose ${name} to draw it`,
+  remove: (name: string) => `Delete ${name}`,
+  gone: (name: string) => `${name} is gone.`,
   undo: "Undo",
   colour: (name: string) => `Colour of ${name}`,
   colours: ["Red", "Blue", "Green", "Ochre", "Violet", "Teal", "Pink", "Brown"],
@@ -548,8 +574,64 @@ export function rate(value: number): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 2 });
 }
 
-/** While a teacher learns what it is to teach. */
-export const TUTORING = "Teaching the teacher first …";
+/** The panel of the one big button. */
+export const TRAIN = {
+  train: "Train",
+  again: "Train again",
+  stop: "Stop",
+  pause: "Pause",
+  resume: "Resume",
+  progress: "Progress",
+  right: "Right answers",
+  loss: "Loss (less is better)",
+  learning: "learning",
+  testing: "testing",
+  notYet: "The network is still on its way. You can go on drawing meanwhile.",
+  tooFew: "Give at least two classes a doodle each, then I can learn the difference.",
+};
+
+/** What is under way, or can be done. */
+export const PROGRESS = {
+  starting: "Starting …",
+  again: "Starting again …",
+  tutoring: "Teaching the teacher first …",
+  looking: (done: number, all: number) => `Looking at your doodles: ${done} of ${all}`,
+  changed: (invitation: string) => `The doodles have changed since the last training. ${invitation}`,
+  tooFew: "Training needs doodles in two classes or more. Five of each are a good start.",
+  ready: (count: number) => `${count} doodles are ready to learn from.`,
+};
+
+/** Where the computation is done, and how that is chosen. */
+export const DEVICE = {
+  title: "Device",
+  waiting: "The faster of your processor and your graphics card will be used.",
+  runs({ kind, software, name }: DeviceReport): string {
+    if (kind === "cpu") return "Runs on your processor (CPU).";
+    return software
+      ? `Runs on WebGPU in software (${name}).`
+      : `Runs on your graphics card (WebGPU, ${name}).`;
+  },
+  details: "Details and choice",
+  look: "One look",
+  choose: "Choose yourself:",
+  choices: { auto: "The faster", cpu: "CPU", webgpu: "WebGPU" },
+  measured({ milliseconds, problem }: DeviceCandidate): string {
+    if (problem) return problem;
+    if (milliseconds === null) return "not measured";
+    return `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`;
+  },
+};
+
+/** The panel of the guess. */
+export const GUESS = {
+  title: "Guess",
+  caption: "What the network sees",
+  seen: "Your drawing as the network sees it",
+  unseen: "The network sees nothing yet",
+  failed: "I cannot guess without the network. Your doodles are safe.",
+  waiting: "You can draw already. I guess along as soon as the network is here.",
+  spoken: ({ label, probability }: Prediction) => `My guess: ${label}, ${percent(probability)}`,
+};
 
 /** What comes before the name in a guess, as sure as the network is. */
 export function lead({ head, probability }: Prediction): string {

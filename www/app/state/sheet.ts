@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { active, addDoodle, type Stroke } from "./doodles.js";
+import { DRAW } from "../words.js";
 import { say } from "./notices.js";
 
 type Drawing = readonly Stroke[];
@@ -70,8 +71,8 @@ function remember(): void {
 
 /** Gives the drawing to the active class and takes a fresh sheet. */
 export function keep(): void {
-  if (!active.value) return say("Add a class first, so that the doodle has a home.");
-  if (!hasInk.value) return say("Draw something first, then add it.");
+  if (!active.value) return say(DRAW.noClass);
+  if (!hasInk.value) return say(DRAW.nothing);
   addDoodle(
     active.value.id,
     ink.value.map(([xs, ys]): Stroke => [[...xs], [...ys]]),

@@ -10,6 +10,7 @@ import { changes, keepInStep, knowledge, report, taughtClasses, trained, tuner }
 import { say } from "./notices.js";
 import { needsTeacher, refusal, refuse, wish } from "./plan.js";
 import { trainTeacher } from "./teacher.js";
+import { TRAIN } from "../words.js";
 
 export const running = signal(false);
 export const paused = signal(false);
@@ -32,14 +33,13 @@ let run: TrainRun | undefined;
 let stopping = new AbortController();
 
 export async function train(): Promise<void> {
-  if (!tuner.value) return say("The network is still on its way. You can go on drawing meanwhile.");
+  if (!tuner.value) return say(TRAIN.notYet);
   running.value = true;
   refusal.value = null;
   stopping = new AbortController();
   try {
     await keepInStep();
-    if (taughtClasses.value < 2)
-      return say("Give at least two classes a doodle each, then I can learn the difference.");
+    if (taughtClasses.value < 2) return say(TRAIN.tooFew);
     if (needsTeacher()) await learnFromTeacher(tuner.value);
     else if (!stopping.signal.aborted) await follow(tuner.value.train(wish()));
   } catch (error) {
