@@ -5,6 +5,7 @@ import "./styles/draw.css";
 import "./styles/classes.css";
 import "./styles/train.css";
 import "./styles/notice.css";
+import "./styles/race.css";
 import { App } from "./app.js";
 import { startLearner } from "./state/learner.js";
 import { ignoreStrayDrops } from "./state/pictures.js";

@@ -15,6 +15,84 @@ export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> 
   "efficientnet-lite0": { title: "EfficientNet-Lite0", purpose: "for photos too; 9 MB to load" },
 };
 
+/** The Doodle Race. */
+export const RACE = {
+  title: "Doodle Race",
+  invitation: "A word, a clock, an empty sheet: who makes the network see it first?",
+  rules:
+    "Everybody draws the same words. The network has to be sure twice in a row, and what counts is when you drew " +
+    "the line that convinced it. A slow computer costs nobody any time.",
+  players: "Players",
+  player: (number: number) => `Player ${number}`,
+  nameOfPlayer: (number: number) => `Name of player ${number}`,
+  addPlayer: "Add a player",
+  removePlayer: (name: string) => `Remove ${name}`,
+  words: "Words",
+  whoGuesses: "Who guesses",
+  readyMade: "The ready-made network",
+  readyMadeNote: (things: number) =>
+    things > 0 ? `It knows ${things} things.` : "This one comes without any; the network Doodle has them.",
+  own: "Your own network",
+  ownNote: (names: string) => `It knows ${names}.`,
+  ownMissing: "Teach it two classes or more and train it, then it can play.",
+  start: "Start the race",
+  waking: "The network is on its way …",
+  best: (points: number) => `Your best so far: ${points} points`,
+  round: (number: number, of: number) => `Word ${number} of ${of}`,
+  getReady: "Get ready",
+  handOver: (name: string) => `Hand the pen to ${name}`,
+  handOverNote: "The word is shown when you press the button; then you have three seconds to think.",
+  iAm: (name: string) => `I am ${name}, show me the word`,
+  showWord: "Show me the word",
+  draw: "Draw",
+  go: "Go!",
+  sheet: (word: string) => `Sheet to draw on: ${word}`,
+  undo: "Undo",
+  clear: "Clear",
+  giveUp: "Skip",
+  judging: "Time is up. The network takes its last look …",
+  secondsLeft: (seconds: number) => `${seconds} s`,
+  nothingYet: "I am watching …",
+  sees: "I see",
+  recognised: (word: string) => `It is ${word}!`,
+  missed: (word: string) => `That was not ${word} enough`,
+  after: (milliseconds: number) => `Recognised after ${inSeconds(milliseconds)}`,
+  instead: (label: string | null) => (label ? `In the end it saw: ${label}` : "It saw nothing at all"),
+  points: (points: number) => (points === 1 ? "1 point" : `${points} points`),
+  streak: (words: number) => `${words} in a row`,
+  replay: "Play again",
+  moment: "Moment of the drawing",
+  mind: "How it changed its mind",
+  nothing: "nothing",
+  from: (label: string, milliseconds: number) => `${label}, from ${inSeconds(milliseconds)}`,
+  nextWord: "Next word",
+  nextPlayer: "Next player",
+  toTheResult: "To the result",
+  wins: (name: string) => `${name} wins!`,
+  tie: (names: string) => `A tie between ${names}`,
+  finished: (words: number, of: number) => `${words} of ${of} recognised`,
+  newBest: "A new best!",
+  standing: "Standing",
+  drawings: "All drawings",
+  notRecognised: "not recognised",
+  savePicture: "Save as a picture",
+  pictureTitle: "Doodle Race: the result",
+  noPicture: "The browser could not make the picture.",
+  onceMore: "Once more",
+  change: "Change players",
+  quit: "End the race",
+};
+
+/** "4.3 s". */
+export function inSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)}\u00a0s`;
+}
+
+/** "Ada, Ben and Cleo", in the language of the page. */
+export function listing(names: readonly string[]): string {
+  return new Intl.ListFormat("en").format(names);
+}
+
 /** What comes before the name in a guess, as sure as the network is. */
 export function lead({ head, probability }: Prediction): string {
   // Among hundreds of things, a third of all chances is a lot.

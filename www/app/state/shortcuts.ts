@@ -1,4 +1,5 @@
 import { clear, keep, undo } from "./sheet.js";
+import { view } from "./view.js";
 
 /** Enter keeps the doodle, Ctrl+Z takes back, Escape empties; text fields and buttons keep their own keys. */
 export function listenForShortcuts(): void {
@@ -14,6 +15,7 @@ export function listenForShortcuts(): void {
 }
 
 function actionOf({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): (() => void) | undefined {
+  if (view.value !== "teach") return undefined; // where the sheet is
   if (key === "Enter") return keep;
   if (key === "Escape") return clear;
   return key === "z" && (ctrlKey || metaKey) && !shiftKey ? undo : undefined;
