@@ -69,6 +69,7 @@ export const RACE = {
   nextPlayer: "Next player",
   toTheResult: "To the result",
   wins: (name: string) => `${name} wins!`,
+  nobody: "The network wins: it saw nothing of it",
   tie: (names: string) => `A tie between ${names}`,
   finished: (words: number, of: number) => `${words} of ${of} recognised`,
   newBest: "A new best!",

@@ -19,7 +19,7 @@ const SCENES: Record<Stage, ComponentType> = {
 export function Race() {
   const Scene = SCENES[stage.value];
   return (
-    <main class={`race race-${stage.value}`} data-stage={stage.value}>
+    <main class="race" data-stage={stage.value}>
       <Scene />
     </main>
   );

@@ -35,7 +35,7 @@ export function Outcome() {
   };
   return (
     <div class="race-outcome">
-      <Confetti pieces={120} />
+      {won() && <Confetti pieces={120} />}
       <section class="panel race-told">
         <h2 tabIndex={-1} ref={heading}>
           {title()}
@@ -78,8 +78,13 @@ export function Outcome() {
   );
 }
 
+function won(): boolean {
+  return standings.value[0]!.points > 0;
+}
+
 function title(): string {
   const winners = standings.value.filter(({ place }) => place === 1).map(({ player }) => player.name);
+  if (!won() && !alone.value) return RACE.nobody;
   if (alone.value) return RACE.finished(standings.value[0]!.recognised, turns.value.length);
   return winners.length === 1 ? RACE.wins(winners[0]!) : RACE.tie(listing(winners));
 }

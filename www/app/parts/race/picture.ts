@@ -31,13 +31,23 @@ export async function picture(
   const pen = canvas.getContext("2d")!;
   pen.fillStyle = PAPER;
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  const write = (text: string, x: number, y: number, size: number, colour = INK, weight = 600) => {
+  const write = (
+    text: string,
+    x: number,
+    y: number,
+    size: number,
+    colour = INK,
+    weight = 600,
+    width = WIDTH,
+  ) => {
     pen.fillStyle = colour;
     pen.font = `${weight} ${size}px ${FONT}`;
-    pen.fillText(text, x, y, WIDTH - EDGE - x);
+    pen.fillText(text, x, y, Math.min(width, WIDTH - EDGE - x));
   };
   write(RACE.title, EDGE, EDGE + 40, 34, MUTED);
-  write(title, EDGE, EDGE + 124, 76, INK, 800);
+  pen.font = `800 76px ${FONT}`;
+  const fit = Math.min(1, (WIDTH - 2 * EDGE) / pen.measureText(title).width);
+  write(title, EDGE, EDGE + 124, 76 * fit, INK, 800);
 
   let y = HEAD;
   const most = Math.max(1, ...standings.map(({ points }) => points));
@@ -47,7 +57,7 @@ export async function picture(
     write(player.name, EDGE + 56, y, 36, colour, 800);
     pen.fillStyle = colour;
     pen.beginPath();
-    pen.roundRect(EDGE + 400, y - 26, Math.max(8, (320 * points) / most), 28, 14);
+    pen.roundRect(EDGE + 400, y - 26, (320 * points) / most, 28, 14);
     pen.fill();
     pen.textAlign = "end";
     pen.fillStyle = INK;
@@ -61,10 +71,10 @@ export async function picture(
     const x = EDGE + (index % COLUMNS) * (CELL + GAP);
     const top = y - 20 + Math.floor(index / COLUMNS) * (CELL + CAPTION + GAP);
     drawCell(pen, result, x, top);
-    write(result.word, x + 4, top + CELL + 40, 32, INK, 800);
+    write(result.word, x + 4, top + CELL + 40, 32, INK, 800, CELL);
     const time = result.time === null ? RACE.notRecognised : inSeconds(result.time);
     const several = standings.length > 1 ? `${result.player.name} · ${time}` : time;
-    write(several, x + 4, top + CELL + 76, 26, COLOURS[result.player.colour]);
+    write(several, x + 4, top + CELL + 76, 26, COLOURS[result.player.colour], 600, CELL);
   });
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(RACE.noPicture))), "image/png"),
