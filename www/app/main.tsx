@@ -6,15 +6,18 @@ import "./styles/classes.css";
 import "./styles/train.css";
 import "./styles/notice.css";
 import "./styles/race.css";
+import "./styles/contrast.css";
 import { App } from "./app.js";
 import { startLearner } from "./state/learner.js";
 import { ignoreStrayDrops } from "./state/pictures.js";
 import { listenForShortcuts } from "./state/shortcuts.js";
+import { keepForOffline } from "./state/offline.js";
 import { restore } from "./state/storage.js";
 
 startLearner();
 listenForShortcuts();
 ignoreStrayDrops();
+keepForOffline();
 // Storage answers within a frame or two; waiting for it saves the page a jump, but not for ever.
 await Promise.race([restore(), new Promise((resolve) => setTimeout(resolve, 300))]);
 render(<App />, document.getElementById("app")!);
