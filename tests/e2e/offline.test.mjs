@@ -81,8 +81,7 @@ test(
       while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 50));
     });
     // The old version has all of its files still, whatever becomes of the server.
-    const caches = () => page.evaluate(async () => (await globalThis.caches.keys()).length);
-    assert.equal(await caches(), 2);
+    assert.equal(await versions(page), 2);
     await visitor.draw(shape("star", random(4)));
     await page.locator(".guess-headline").waitFor();
     assert.equal(await page.title(), "doodletune");
