@@ -9,6 +9,7 @@
 //! | [`backbone`] | pretrained networks as named stages, and their weight files |
 //! | [`head`] | what sits on the features |
 //! | [`finetune`] | training: plans, and how they are carried out |
+//! | [`explanation`] | where in a drawing an answer was found |
 //! | [`kernels`] | what burn computes too slowly on the CPU |
 //! | [`device`] | GPU or CPU, and how a GPU's faults are noticed |
 //! | [`selection`] | which of them, measured |
@@ -26,6 +27,7 @@ pub mod dataset;
 pub mod device;
 pub mod doodle;
 mod error;
+pub mod explanation;
 pub mod finetune;
 pub mod head;
 pub mod kernels;

@@ -12,11 +12,12 @@ use crate::dataset::{Dataset, ExampleId, checked_label};
 use crate::device::Processor;
 use crate::doodle::{Input, Picture};
 use crate::error::{Error, Result};
+use crate::explanation::{Explanation, explain};
 use crate::finetune::{
     Ending, Epoch, Evaluation, Examples, Plan, Report, Session, Signal, Situation, Source, Strategy, Trained,
-    cross_validate,
+    Variation, cross_validate, features, seeded,
 };
-use crate::head::{Head, HeadKind, LabelledFeatures};
+use crate::head::{Guess, Head, HeadKind, LabelledFeatures, ranking};
 use crate::pace::Pace;
 use crate::selection::{self, DeviceReport, Preference};
 
@@ -68,15 +69,6 @@ pub struct BackboneReport {
     pub source: String,
 }
 
-/// A class and its probability.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Guess {
-    /// Name of the class.
-    pub label: String,
-    /// 0 to 1; those of all classes sum to 1.
-    pub probability: f32,
-}
-
 /// What a drawing was taken for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Prediction {
@@ -99,6 +91,19 @@ pub struct ClassReport {
     pub label: String,
     /// Its number of examples.
     pub examples: usize,
+}
+
+/// What a network makes of examples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// The examples' numbers.
+    pub ids: Vec<ExampleId>,
+    /// The class of each.
+    pub labels: Vec<String>,
+    /// Values per example.
+    pub length: usize,
+    /// One example after the other.
+    pub values: Vec<f32>,
 }
 
 /// What is kept of an example beside its label.
@@ -132,6 +137,11 @@ impl State {
         self.dataset.examples().iter().map(kept).collect()
     }
 
+    /// The numbers of the examples, in the order of the dataset.
+    fn ids(&self) -> Vec<ExampleId> {
+        self.dataset.examples().iter().map(|example| example.id).collect()
+    }
+
     fn labelled_features(&self) -> Result<LabelledFeatures> {
         Ok(LabelledFeatures {
             classes: self.dataset.classes().to_vec(),
@@ -162,7 +172,7 @@ impl State {
             .map(|guesses| self.dataset.examples().iter().map(|example| opinion(example, guesses)).collect())
             .transpose()?;
         let sources = self.kept()?.into_iter().map(|kept| kept.source.clone()).collect();
-        Ok(Examples { classes, sources, features, targets, teacher })
+        Ok(Examples { classes, ids: self.ids(), sources, features, targets, teacher })
     }
 
     /// What answers: what was trained, or the prototypes, which go with the backbone as it came.
@@ -223,6 +233,9 @@ pub struct Tuner {
 /// Drawings that go through the backbone together: many enough for a GPU, few enough to keep a CPU's thread free for
 /// messages.
 const BATCH: usize = 8;
+
+/// The most variations that are shown at once.
+const MOST_VIEWS: usize = 64;
 
 /// Into how many parts examples are dealt to evaluate a head.
 const PARTS: usize = 5;
@@ -388,14 +401,7 @@ impl Tuner {
     async fn ask(&self, backbone: &Backbone, head: &Head, input: &Input) -> Result<Prediction> {
         let start = Instant::now();
         let features = backbone.features(&[input.render(backbone.input())?]).await?;
-        let probabilities = head.probabilities(&features[0]);
-        let mut ranking: Vec<Guess> = head
-            .classes()
-            .iter()
-            .zip(probabilities)
-            .map(|(label, probability)| Guess { label: label.clone(), probability })
-            .collect();
-        ranking.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        let ranking = ranking(head.classes(), &head.logits(&features[0]));
         let Guess { label, probability } = ranking[0].clone();
         Ok(Prediction {
             label,
@@ -404,6 +410,53 @@ impl Tuner {
             head: head.kind(),
             milliseconds: start.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    /// What the network makes of the examples: the one that answers now, or, `pretrained`, the one that it was before any
+    /// training.
+    ///
+    /// # Errors
+    /// A failure of the processor.
+    pub async fn features(&self, pretrained: bool) -> Result<Features> {
+        let (examples, tuned) = {
+            let state = self.state.borrow();
+            let tuned = state.trained.as_ref().and_then(|trained| trained.backbone.clone());
+            (state.examples(None)?, tuned.filter(|_| !pretrained))
+        };
+        let features = match tuned {
+            Some(backbone) => features(&backbone, &examples).await?,
+            None => examples.features,
+        };
+        Ok(Features {
+            ids: examples.ids,
+            labels: examples.targets.iter().map(|target| examples.classes[*target].clone()).collect(),
+            length: self.backbone.feature_count(),
+            values: features.iter().flat_map(|features| features.iter().copied()).collect(),
+        })
+    }
+
+    /// Where in a drawing the answer of [`Tuner::predict`] is found.
+    ///
+    /// # Errors
+    /// As [`Tuner::predict`].
+    pub async fn explain(&self, input: &Input) -> Result<Explanation> {
+        let Trained { backbone, head } = self.state.borrow_mut().answering()?;
+        explain(backbone.as_ref().unwrap_or(&self.backbone), &head, input).await
+    }
+
+    /// `count` variations of a drawing as a training would show them to the network, the same for the same `seed`. Mixtures
+    /// with other drawings are not among them.
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] for an impossible variation or a count over 64, [`Error::EmptyDrawing`].
+    pub fn vary(&self, input: &Input, variation: &Variation, count: usize, seed: u64) -> Result<Vec<Picture>> {
+        if count > MOST_VIEWS {
+            return Err(Error::BadOption(format!("count is {count}, but must be 1 to {MOST_VIEWS}")));
+        }
+        variation.check()?;
+        let spec = self.backbone.input();
+        let source = Source::keep(input, spec)?;
+        (0..count as u64).map(|view| source.vary(spec, variation, &mut seeded(&[seed, view]))).collect()
     }
 
     /// The plan of a strategy, made to measure for the examples of this moment.
@@ -487,9 +540,13 @@ impl Tuner {
     /// # Errors
     /// All of [`cross_validate`].
     pub async fn evaluate(&self) -> Result<Evaluation> {
-        let examples = self.state.borrow().labelled_features()?;
+        let (examples, ids) = {
+            let state = self.state.borrow();
+            (state.labelled_features()?, state.ids())
+        };
         let evaluation = cross_validate(&examples, PARTS, 0, &Cell::new(Signal::Go)).await?;
-        evaluation.ok_or_else(|| Error::Internal("nobody stopped the evaluation".into()))
+        let evaluation = evaluation.ok_or_else(|| Error::Internal("nobody stopped the evaluation".into()))?;
+        Ok(evaluation.about(&ids))
     }
 
     /// Ends the running training within a step, and the one that is paused as soon as it is resumed, so that it reports what it

@@ -5,16 +5,17 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Promise, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Float32Array, Function, JSON, Promise, Reflect, Uint8Array, Uint8ClampedArray};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::doodle::{Doodle, Image, Input};
+use crate::doodle::{Doodle, Image, Input, Picture};
 use crate::error::{Error, Result};
+use crate::explanation::Explanation;
 use crate::finetune::{Epoch, Strategy};
-use crate::tuner;
+use crate::tuner::{self, Features};
 
 /// Runs once, when the module is instantiated.
 #[wasm_bindgen(start)]
@@ -32,10 +33,14 @@ export interface DeviceReport { kind: "cpu" | "webgpu"; name: string; software: 
 export interface BackboneReport { name: string; stages: string[]; features: number; size: number; parameters: number; labels: string[]; license: string; source: string }
 export interface Guess { label: string; probability: number }
 export interface Prediction { label: string; probability: number; ranking: Guess[]; head: "prototype" | "linear" | "mlp" | "pretrained"; milliseconds: number }
+export interface View { size: number; pixels: Uint8ClampedArray<ArrayBuffer> }
+export interface Explanation { label: string; probability: number; side: number; heat: Float32Array }
+export interface Features { ids: number[]; labels: string[]; length: number; values: Float32Array }
 export interface ClassReport { label: string; examples: number }
 // What is in these is said in www/lib/types.ts.
 export type Strategy = string;
 export type Plan = any;
+export type Variation = any;
 export type TrainOptions = any;
 export type TrainEvent = any;
 export type TrainReport = any;
@@ -76,13 +81,25 @@ impl Tuner {
     }
 
     /// What the network sees of an input, as opaque RGBA.
-    #[wasm_bindgen(unchecked_return_type = "{ size: number; pixels: Uint8ClampedArray }")]
+    #[wasm_bindgen(unchecked_return_type = "View")]
     pub fn preview(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Result<JsValue, JsValue> {
         let picture = input_from(&input).and_then(|input| self.0.preview(&input)).map_err(to_error)?;
-        let object = js_sys::Object::new();
-        Reflect::set(&object, &"size".into(), &picture.side.into())?;
-        Reflect::set(&object, &"pixels".into(), &Uint8ClampedArray::from(picture.to_rgba().as_slice()))?;
-        Ok(object.into())
+        view(&picture)
+    }
+
+    /// What the network would see of an input in a training that varies it.
+    #[wasm_bindgen(unchecked_return_type = "View[]")]
+    pub fn vary(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Variation")] variation: JsValue,
+        count: usize,
+        seed: f64,
+    ) -> Result<JsValue, JsValue> {
+        let varied = input_from(&input)
+            .and_then(|input| self.0.vary(&input, &options_from(variation)?, count, seed as u64))
+            .map_err(to_error)?;
+        Ok(varied.iter().map(view).collect::<Result<js_sys::Array, JsValue>>()?.into())
     }
 
     /// Adds examples, all or none, computes their features, and returns their numbers.
@@ -145,6 +162,38 @@ impl Tuner {
     pub fn guess(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {
         let tuner = self.0.clone();
         promise(async move { serialized(&tuner.guess(&input_from(&input)?).await?) })
+    }
+
+    /// Where in a drawing the answer of `predict` is found.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Explanation>")]
+    pub fn explain(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move {
+            let Explanation { guess, side, heat } = tuner.explain(&input_from(&input)?).await?;
+            let heat = Float32Array::from(heat.as_slice()).into();
+            object([
+                ("label", guess.label.into()),
+                ("probability", guess.probability.into()),
+                ("side", side.into()),
+                ("heat", heat),
+            ])
+        })
+    }
+
+    /// What the network makes of the examples, as it answers now or as it was before any training.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Features>")]
+    pub fn features(&self, pretrained: bool) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move {
+            let Features { ids, labels, length, values } = tuner.features(pretrained).await?;
+            let values = Float32Array::from(values.as_slice()).into();
+            object([
+                ("ids", serialized(&ids)?),
+                ("labels", serialized(&labels)?),
+                ("length", length.into()),
+                ("values", values),
+            ])
+        })
     }
 
     /// The plan of a strategy, made to measure for the examples of this moment.
@@ -215,6 +264,20 @@ fn teller(listener: Function) -> impl FnMut(&Epoch) {
     }
 }
 
+/// A picture as opaque RGBA.
+fn view(picture: &Picture) -> Result<JsValue, JsValue> {
+    let pixels = Uint8ClampedArray::from(picture.to_rgba().as_slice());
+    object([("size", picture.side.into()), ("pixels", pixels.into())]).map_err(to_error)
+}
+
+fn object<const N: usize>(entries: [(&str, JsValue); N]) -> Result<JsValue> {
+    let object = js_sys::Object::new();
+    for (key, value) in entries {
+        Reflect::set(&object, &key.into(), &value).map_err(|_| Error::Internal(format!("cannot set {key}")))?;
+    }
+    Ok(object.into())
+}
+
 /// Runs a task whose error becomes a `DoodleTuneError`.
 fn promise(task: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
     future_to_promise(async { task.await.map_err(to_error) })
@@ -228,9 +291,10 @@ fn to_error(error: Error) -> JsValue {
     object.into()
 }
 
+/// By way of JSON, in which an f32 has as few digits as it needs: a rate of 0.004 reaches JavaScript as just that.
 fn serialized(value: &impl Serialize) -> Result<JsValue> {
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
-    value.serialize(&serializer).map_err(|error| Error::Internal(error.to_string()))
+    let json = serde_json::to_string(value).map_err(|error| Error::Internal(error.to_string()))?;
+    JSON::parse(&json).map_err(|_| Error::Internal("JSON that is none".into()))
 }
 
 fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {

@@ -36,6 +36,7 @@ fn examples(backbone: &Backbone, counts: &[u64]) -> Examples {
     let pictures: Vec<_> = inputs.iter().map(|(_, input)| input.render(backbone.input()).unwrap()).collect();
     Examples {
         classes: KINDS[..counts.len()].iter().map(|kind| kind.to_string()).collect(),
+        ids: (0..).take(inputs.len()).collect(),
         sources: inputs.iter().map(|(_, input)| Source::keep(input, backbone.input()).unwrap()).collect(),
         features: block_on(backbone.features(&pictures)).unwrap(),
         targets: inputs.iter().map(|(class, _)| *class).collect(),

@@ -165,6 +165,7 @@ async fn drawings(backbone: &Backbone, classes: usize, each: u64) -> Examples {
     let pictures: Vec<_> = inputs.iter().map(|input| input.render(backbone.input()).unwrap()).collect();
     Examples {
         classes: KINDS[..classes].iter().map(|kind| kind.to_string()).collect(),
+        ids: (0..).take(inputs.len()).collect(),
         sources: inputs.iter().map(|input| Source::keep(input, backbone.input()).unwrap()).collect(),
         features: backbone.features(&pictures).await.unwrap(),
         targets: labels.iter().map(|label| KINDS.iter().position(|kind| kind == label).unwrap()).collect(),

@@ -317,7 +317,8 @@ fn fine_tune(
     plan: Plan,
 ) -> Result<(Head, Option<Rc<Backbone>>)> {
     let LabelledFeatures { classes, features, targets } = support;
-    let examples = Examples { classes, sources, features, targets, teacher: None };
+    let examples =
+        Examples { classes, ids: (0..).take(targets.len()).collect(), sources, features, targets, teacher: None };
     let trained = pollster::block_on(async {
         let mut session = Session::new(backbone.clone(), examples, plan).await?;
         session.run(&Cell::new(Signal::Go), |_, _| ()).await?;
@@ -446,22 +447,8 @@ fn score(head: &Head, queries: &LabelledFeatures) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::data::tests::Folder;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        eval: Arguments,
-    }
-
-    fn parsed(folder: &Folder, line: &str) -> Result<Arguments, String> {
-        let data = ["eval", "--data", folder.path().to_str().unwrap()];
-        let line = Line::try_parse_from(data.into_iter().chain(line.split_whitespace()));
-        line.map(|line| line.eval).map_err(|error| error.to_string())
-    }
 
     #[test]
     fn impossible_options_are_refused_with_what_is_possible() {
@@ -477,17 +464,17 @@ mod tests {
             ("--strategy naive", "feature-extraction"),
             ("--shots 3", "--shot"),
         ] {
-            let refusal = parsed(&folder, line).err().unwrap();
+            let refusal = folder.parsed::<Arguments>(line).err().unwrap();
             assert!(refusal.contains(remedy), "{line}: {refusal}");
         }
-        assert!(parsed(&folder, "--head linear").unwrap().head == HeadName::Logistic);
+        assert!(folder.parsed::<Arguments>("--head linear").unwrap().head == HeadName::Logistic);
     }
 
     #[test]
     fn the_data_must_have_what_is_asked_for() {
         let folder = Folder::new();
         folder.category("a", 12, "").category("b", 12, "").category("c", 12, "");
-        let arguments = |line| parsed(&folder, line).unwrap();
+        let arguments = |line| folder.parsed::<Arguments>(line).unwrap();
         let prepared = |line| prepare(&arguments(line)).map(|(settings, _)| settings.way).map_err(|e| format!("{e:#}"));
         assert_eq!(prepared("--shot 8 --queries 4"), Ok(3), "all categories, by default");
         assert_eq!(prepared("--shot 1 --queries 1 --way 2"), Ok(2));
@@ -513,7 +500,8 @@ mod tests {
             folder.category(&name.to_string(), 9, "");
         }
         let sampled = |seed: usize| {
-            let arguments = parsed(&folder, &format!("--shot 4 --queries 5 --episodes 3 --seed {seed}")).unwrap();
+            let arguments =
+                folder.parsed::<Arguments>(&format!("--shot 4 --queries 5 --episodes 3 --seed {seed}")).unwrap();
             let (settings, categories) = prepare(&arguments).unwrap();
             let episodes = sample_episodes(&settings, &categories);
             assert!(episodes.iter().all(|episode| episode.len() == 10), "ten at most, by default");

@@ -7,6 +7,7 @@ use rand_pcg::Pcg64Mcg;
 
 use super::Variation;
 use crate::backbone::InputSpec;
+use crate::dataset::ExampleId;
 use crate::doodle::{Doodle, Input, Picture};
 use crate::error::{Error, Result};
 use crate::head::LabelledFeatures;
@@ -80,6 +81,8 @@ impl Source {
 pub struct Examples {
     /// Names of the classes.
     pub classes: Vec<String>,
+    /// The numbers by which whoever gives them knows them; an [`Evaluation`](super::Evaluation) names them by these.
+    pub ids: Vec<ExampleId>,
     /// What was drawn.
     pub sources: Vec<Source>,
     /// Pooled features of each, by the backbone as it came; all of one length.
@@ -95,6 +98,7 @@ impl Examples {
     pub fn select(&self, indices: &[usize]) -> Self {
         Self {
             classes: self.classes.clone(),
+            ids: indices.iter().map(|i| self.ids[*i]).collect(),
             sources: indices.iter().map(|i| self.sources[*i].clone()).collect(),
             features: indices.iter().map(|i| self.features[*i].clone()).collect(),
             targets: indices.iter().map(|i| self.targets[*i]).collect(),
@@ -144,7 +148,7 @@ impl Examples {
 }
 
 /// A random sequence that follows from `numbers` alone.
-pub(super) fn seeded(numbers: &[u64]) -> Pcg64Mcg {
+pub(crate) fn seeded(numbers: &[u64]) -> Pcg64Mcg {
     // Steele et al., "Fast splittable pseudorandom number generators", 2014: neighbours become strangers.
     let mixed = numbers.iter().fold(0u64, |state, number| {
         let mut z = (state ^ number).wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -163,6 +167,7 @@ mod tests {
     fn classes_count_the_same_however_many_examples_they_have() {
         let examples = Examples {
             classes: ["a", "b", "none"].map(str::to_owned).to_vec(),
+            ids: vec![],
             sources: vec![],
             features: vec![],
             targets: vec![0, 0, 0, 1],

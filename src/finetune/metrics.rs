@@ -5,9 +5,9 @@ use std::cell::Cell;
 use serde::Serialize;
 
 use super::{Signal, logistic};
-use crate::dataset::folds;
+use crate::dataset::{ExampleId, folds};
 use crate::error::{Error, Result};
-use crate::head::LabelledFeatures;
+use crate::head::{Guess, LabelledFeatures, ranking};
 use crate::pace::Pace;
 
 /// The 97.5 % quantile of the normal distribution.
@@ -38,8 +38,22 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<usize>>,
     /// What became of each class.
     pub classes: Vec<ClassEvaluation>,
+    /// What each was taken for.
+    pub answers: Vec<Answer>,
     /// How far the probabilities can be believed.
     pub calibration: Calibration,
+}
+
+/// What an example was taken for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// The example's number.
+    pub id: ExampleId,
+    /// The class that it is of.
+    pub label: String,
+    /// All classes, the most probable first.
+    pub ranking: Vec<Guess>,
 }
 
 /// What became of a class.
@@ -101,7 +115,7 @@ pub struct Bin {
 
 impl Evaluation {
     /// Judges `logits`, a row an example with one for each of `classes`, by the classes' indices in `targets`. The answer
-    /// is the class of the largest logit, and the first of equals, as in a prediction.
+    /// is the class of the largest logit, and the first of equals, as in a prediction. Its [`Answer`]s are numbered by row.
     ///
     /// # Errors
     /// [`Error::TooFewExamples`] without any; [`Error::BadInput`] if there are not as many targets as rows or not as many
@@ -119,9 +133,25 @@ impl Evaluation {
             accuracy_interval: wilson(right, rows.len()),
             loss: before.loss,
             classes: classes.iter().enumerate().map(|(class, label)| of_class(class, label, &confusion)).collect(),
+            answers: logits
+                .iter()
+                .zip(targets)
+                .zip(0..)
+                .map(|((logits, target), id)| Answer {
+                    id,
+                    label: classes[*target].clone(),
+                    ranking: ranking(classes, logits),
+                })
+                .collect(),
             confusion,
             calibration: Calibration { temperature, before, after },
         })
+    }
+
+    /// The same, with number i of its answers changed to `ids[i]`.
+    pub fn about(mut self, ids: &[ExampleId]) -> Self {
+        self.answers.iter_mut().for_each(|answer| answer.id = ids[answer.id as usize]);
+        self
     }
 }
 
@@ -263,7 +293,8 @@ fn wilson(right: usize, count: usize) -> [f64; 2] {
 /// about by a head that was fitted to the others. Each of those heads chooses its strength by a cross-validation of its own,
 /// so that no answer was tuned to the example that it is about; that takes about `parts` trainings.
 ///
-/// A class with a single example never has it held out, and is only what others may be taken for. None if the signal is
+/// A class with a single example never has it held out, and is only what others may be taken for. Answers are numbered by
+/// their place among `examples`. None if the signal is
 /// [`Signal::Stop`] before the end.
 ///
 /// # Errors
@@ -281,12 +312,13 @@ pub async fn cross_validate(
     if examples.classes.len() < 2 {
         return Err(Error::TooFewClasses(examples.classes.len()));
     }
-    let (mut logits, mut targets, mut pace) = (vec![], vec![], Pace::new());
+    let (mut asked, mut logits, mut targets, mut pace) = (vec![], vec![], vec![], Pace::new());
     for fold in folds(&examples.targets, parts, seed) {
         let (head, _) = logistic::fit(&examples.select(&fold.training), seed, signal, |_, _| ()).await?;
         let Some(head) = head else { return Ok(None) };
         for index in fold.validation {
             pace.breathe().await;
+            asked.push(index as ExampleId);
             logits.push(head.logits(&examples.features[index]));
             targets.push(examples.targets[index]);
         }
@@ -295,7 +327,7 @@ pub async fn cross_validate(
         let message = "no class has two drawings, so that none can be held out; draw at least one more";
         return Err(Error::TooFewExamples(message.into()));
     }
-    Evaluation::new(&examples.classes, &logits, &targets).map(Some)
+    Ok(Some(Evaluation::new(&examples.classes, &logits, &targets)?.about(&asked)))
 }
 
 #[cfg(test)]

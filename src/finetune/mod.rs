@@ -31,11 +31,13 @@ mod session;
 mod strategy;
 
 pub use comparison::Gain;
+pub(crate) use examples::seeded;
 pub use examples::{Examples, Source};
 pub use logistic::fit as solve_head;
 pub use loss::Loss;
-pub use metrics::{Bin, Calibration, ClassEvaluation, Evaluation, Reliability, cross_validate};
+pub use metrics::{Answer, Bin, Calibration, ClassEvaluation, Evaluation, Reliability, cross_validate};
 pub use mixing::Mixing;
+pub(crate) use model::features;
 pub use optimizer::Optimizer;
 use optimizer::allow;
 pub use plan::{HeadPlan, HeadStart, HiddenPlan, NormMode, Phase, Plan, StartingWeights, Trainable, Variation};

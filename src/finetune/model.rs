@@ -98,7 +98,7 @@ pub(super) fn starting_backbone(backbone: &Backbone, plan: &Plan) -> Result<Back
 }
 
 /// Features of examples as they are.
-pub(super) async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
+pub(crate) async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
     let mut pace = Pace::new();
     let mut features = Vec::with_capacity(examples.len());
     for sources in examples.sources.chunks(TOGETHER) {

@@ -206,6 +206,17 @@ impl Variation {
     pub fn is_none(&self) -> bool {
         self.strokes == Augmentation::default() && self.pixels == PixelAugmentation::default()
     }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] naming the option and what it may be.
+    pub fn check(&self) -> Result<()> {
+        allow((1..=64).contains(&self.views), "augmentation.views", self.views, "1 to 64")?;
+        self.strokes.check()?;
+        self.pixels.check()?;
+        self.mixing.as_ref().map_or(Ok(()), Mixing::check)
+    }
 }
 
 impl Plan {
@@ -321,8 +332,6 @@ impl Phase {
         allow((0.0..=1.0).contains(&self.warm_up), "warmUp", self.warm_up, "0 to 1")?;
         allow((1..=4096).contains(&self.batch_size), "batchSize", self.batch_size, "1 to 4096")?;
         allow((0.0..1.0).contains(&self.averaging), "averaging", self.averaging, "0 to below 1")?;
-        let views = self.augmentation.views;
-        allow((1..=64).contains(&views), "augmentation.views", views, "1 to 64")?;
         if let Some(clip) = self.clip {
             allow(clip > 0.0 && clip.is_finite(), "clip", clip, "above 0")?;
         }
@@ -332,9 +341,7 @@ impl Phase {
         self.optimizer.check()?;
         self.schedule.check()?;
         self.loss.check()?;
-        self.augmentation.strokes.check()?;
-        self.augmentation.pixels.check()?;
-        self.augmentation.mixing.as_ref().map_or(Ok(()), Mixing::check)?;
+        self.augmentation.check()?;
         self.trains(stages)?;
         if matches!(self.optimizer, Optimizer::Logistic {}) && (self.train != Trainable::Head || !has_prototypes) {
             return Err(Error::BadOption(

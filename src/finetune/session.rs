@@ -183,7 +183,8 @@ impl Session {
         let Some(held_out) = self.held_out.as_ref().filter(|_| self.model.learned) else { return Ok(None) };
         let features = self.features_of(held_out).await?;
         let logits: Vec<Vec<f32>> = features.iter().map(|features| self.model.head.logits(features)).collect();
-        Evaluation::new(&held_out.classes, &logits, &held_out.targets).map(Some)
+        let evaluation = Evaluation::new(&held_out.classes, &logits, &held_out.targets)?;
+        Ok(Some(evaluation.about(&held_out.ids)))
     }
 
     /// After the last phase of a pass.

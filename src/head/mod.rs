@@ -27,11 +27,13 @@ pub use hidden::{Hidden, HiddenActivation};
 pub(crate) use logistic::Logistic;
 use matrix::dot;
 
+use serde::{Deserialize, Serialize};
+
 use crate::backbone::Weights;
 use crate::error::Result;
 
 /// How a [`Head`] came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeadKind {
     /// Means of the classes' examples: no training.
@@ -163,6 +165,24 @@ impl Head {
     pub fn probabilities(&self, features: &[f32]) -> Vec<f32> {
         softmax(&self.logits(features))
     }
+}
+
+/// A class and its probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Guess {
+    /// Name of the class.
+    pub label: String,
+    /// 0 to 1; those of all classes sum to 1.
+    pub probability: f32,
+}
+
+/// What `logits` make of `classes`, the most probable first, and the first of equals.
+pub fn ranking(classes: &[String], logits: &[f32]) -> Vec<Guess> {
+    let probabilities = softmax(logits);
+    let guess = |(label, probability): (&String, f32)| Guess { label: label.clone(), probability };
+    let mut ranking: Vec<Guess> = classes.iter().zip(probabilities).map(guess).collect();
+    ranking.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    ranking
 }
 
 fn softmax(logits: &[f32]) -> Vec<f32> {

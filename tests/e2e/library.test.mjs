@@ -450,3 +450,70 @@ async function kill(page) {
     });
   });
 }
+
+test("answers, features, explanations and variations speak of one's own examples", async (t) => {
+  const page = await library(t);
+  const found = await page.evaluate(async () => {
+    const { DoodleTune } = globalThis.library;
+    const tuner = await DoodleTune.create({ device: "cpu" });
+    const line = (x, y) => [
+      [
+        [0, x],
+        [0, y],
+      ],
+    ];
+    const gone = await tuner.addExample("flat", line(100, 5));
+    const examples = [1, 2, 3, 4].flatMap((n) => [
+      { label: "flat", input: line(100, 4 * n) },
+      { label: "steep", input: line(4 * n, 100) },
+    ]);
+    const ids = await tuner.addExamples(examples);
+    await tuner.removeExample(gone);
+    const plan = { phases: [{ train: "head", epochs: 2, rate: 0.004 }], validation: 0.34 };
+    const { evaluation } = await tuner.train({ plan }).result;
+    const crossValidated = await tuner.evaluate();
+    const features = await tuner.features();
+    const explanation = await tuner.explain(line(100, 3));
+    const [prediction, views] = [
+      await tuner.predict(line(100, 3)),
+      await tuner.vary(line(9, 100), { strokes: { rotation: 30 } }, 3),
+    ];
+    const refusal = await tuner.vary(line(9, 100), {}, 0).catch(({ code }) => code);
+    const auto = await tuner.plan("lp-ft");
+    tuner.dispose();
+    return {
+      ids,
+      answers: crossValidated.answers,
+      heldOut: evaluation.answers.map(({ id }) => id),
+      features: { ...features, values: features.values.length },
+      explanation: { ...explanation, heat: [...explanation.heat] },
+      prediction,
+      views: views.map(({ width, height, data }) => ({
+        width,
+        height,
+        sum: data.reduce((a, b) => a + b, 0),
+      })),
+      refusal,
+      rates: auto.phases.map(({ rate }) => rate),
+    };
+  });
+  const { ids, answers, heldOut, features, explanation, prediction, views } = found;
+  assert.deepEqual(
+    answers.map(({ id }) => id).toSorted((a, b) => a - b),
+    ids,
+  );
+  for (const { id, label } of answers) assert.equal(label, ids.indexOf(id) % 2 ? "steep" : "flat");
+  assert.ok(heldOut.length > 0 && heldOut.every((id) => ids.includes(id)));
+  assert.deepEqual(features.ids, ids);
+  assert.equal(features.values, ids.length * features.length);
+  assert.equal(explanation.label, prediction.label);
+  assert.equal(explanation.heat.length, explanation.side ** 2);
+  assert.ok(explanation.heat.some((heat) => heat !== 0));
+  assert.equal(new Set(views.map(({ sum }) => sum)).size, 3, "three views, three pictures");
+  assert.equal(views[0].width, 64);
+  assert.equal(found.refusal, "bad-option");
+  assert.ok(
+    found.rates.every((rate) => String(rate).length < 8),
+    `${found.rates}`,
+  );
+});

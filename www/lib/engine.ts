@@ -58,6 +58,12 @@ export class Engine {
         return this.#owned.guess(command.input);
       case "preview":
         return this.#owned.preview(command.input);
+      case "vary":
+        return this.#owned.vary(command.input, command.variation, command.count, command.seed);
+      case "explain":
+        return this.#owned.explain(command.input);
+      case "features":
+        return this.#owned.features(command.pretrained);
       case "train":
         return this.#train(command.options, (event) => this.#emit({ type: "epoch", id, event }));
       case "pause":

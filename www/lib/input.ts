@@ -1,5 +1,5 @@
 import { DoodleTuneError } from "./errors.js";
-import type { WireInput } from "./protocol.js";
+import type { View, WireInput } from "./protocol.js";
 import type { Input, Point, Stroke } from "./types.js";
 
 /** Pictures are scaled down to this before they are kept: the network looks at a quarter of it or less. */
@@ -51,6 +51,11 @@ function fromImageData(image: ImageData): WireInput {
   const whole = new OffscreenCanvas(width, height);
   context(whole).putImageData(image, 0, 0);
   return read(whole, width, height);
+}
+
+/** What the network sees, as the browser draws it. */
+export function toImageData({ size, pixels }: View): ImageData {
+  return new ImageData(pixels, size, size);
 }
 
 function read(source: CanvasImageSource, width: number, height: number): WireInput {

@@ -1,6 +1,6 @@
 import { DoodleTuneError } from "./errors.js";
 import type { WireInput } from "./protocol.js";
-import type { ClassSummary } from "./types.js";
+import type { ClassSummary, Evaluation } from "./types.js";
 
 export interface Example {
   label: string;
@@ -26,6 +26,18 @@ export class Ledger {
     const example = this.#examples.get(id);
     if (!example) throw new DoodleTuneError("unknown-example", `There is no example with the id ${id}.`);
     return example.engineId;
+  }
+
+  /** The id that callers know an engine's example by; -1 if it is gone. */
+  ownId(engineId: number): number {
+    for (const [id, example] of this.#examples) if (example.engineId === engineId) return id;
+    return -1;
+  }
+
+  /** An engine's evaluation by the callers' ids, without examples that are gone. */
+  own(evaluation: Evaluation): Evaluation {
+    const answers = evaluation.answers.map((answer) => ({ ...answer, id: this.ownId(answer.id) }));
+    return { ...evaluation, answers: answers.filter(({ id }) => id >= 0) };
   }
 
   examples(): readonly Readonly<Example>[] {

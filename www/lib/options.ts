@@ -29,6 +29,13 @@ const COUNT = {
   ok: (value: unknown) => Number.isInteger(value) && Number(value) > 0,
 };
 
+const SEED = {
+  allowed: "a whole number from 0",
+  ok: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0,
+};
+
+const VIEWS: Checks<{ count: number; seed: number }> = { count: COUNT, seed: SEED };
+
 /** All of them: a record, so that the compiler misses those that are forgotten. */
 const STRATEGIES: Record<Strategy, true> = {
   auto: true,
@@ -56,10 +63,7 @@ const TRAIN: Checks<TrainOptions> = {
     ok: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   },
   epochs: COUNT,
-  seed: {
-    allowed: "a whole number from 0",
-    ok: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-  },
+  seed: SEED,
   teacher: {
     allowed: "a tuner, or anything else that predicts",
     ok: (value) => typeof (value as Teacher | null)?.predict === "function",
@@ -70,6 +74,11 @@ const TRAIN: Checks<TrainOptions> = {
 /** Refuses a strategy that does not exist. */
 export function checkStrategy(strategy: Strategy): void {
   check({ strategy }, TRAIN);
+}
+
+/** Refuses numbers of views that make no sense. */
+export function checkViews(options: { count: number; seed: number }): void {
+  check(options, VIEWS);
 }
 
 /** Refuses unknown keys and wrong values of `create`; the message names the key and what is allowed. */

@@ -4,6 +4,8 @@ import type {
   DeviceChoice,
   DeviceReport,
   Evaluation,
+  Explanation,
+  Features,
   Plan,
   Prediction,
   Ranked,
@@ -12,6 +14,7 @@ import type {
   TrainEvent,
   TrainOptions,
   TrainReport,
+  Variation,
 } from "./types.js";
 
 /** A drawing or picture in the one form that crosses to the engine. */
@@ -31,6 +34,12 @@ export interface WireTrainOptions extends Omit<TrainOptions, "signal" | "teacher
   teacher?: Record<number, Ranked[]>;
 }
 
+/** What the network sees, as opaque RGBA. */
+export interface View {
+  size: number;
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
 /** Everything that an engine can be asked: the arguments and the answer. */
 export interface Calls {
   create: { ask: { options: EngineOptions }; answer: { device: DeviceReport; backbone: BackboneReport } };
@@ -41,7 +50,10 @@ export interface Calls {
   removeClass: { ask: { label: string }; answer: void };
   guess: { ask: { input: WireInput }; answer: Prediction };
   predict: { ask: { input: WireInput }; answer: Prediction };
-  preview: { ask: { input: WireInput }; answer: { size: number; pixels: Uint8ClampedArray<ArrayBuffer> } };
+  preview: { ask: { input: WireInput }; answer: View };
+  vary: { ask: { input: WireInput; variation: Variation; count: number; seed: number }; answer: View[] };
+  explain: { ask: { input: WireInput }; answer: Explanation };
+  features: { ask: { pretrained: boolean }; answer: Features };
   plan: { ask: { strategy: Strategy }; answer: Plan };
   train: { ask: { options: WireTrainOptions }; answer: TrainReport };
   pause: { ask: object; answer: void };

@@ -79,7 +79,8 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
       if (this.#wish) this.#supervisor.steer(this.#wish);
       const report = await result;
       if (signal?.aborted) throw aborted(signal);
-      return report;
+      const evaluation = report.evaluation && this.#supervisor.ledger.own(report.evaluation);
+      return { ...report, evaluation };
     } finally {
       signal?.removeEventListener("abort", stop);
     }

@@ -1,7 +1,7 @@
-import { toWire } from "./input.js";
+import { toImageData, toWire } from "./input.js";
 import { toLabel } from "./label.js";
 import { WEIGHTS } from "./models.js";
-import { checkCreateOptions, checkStrategy, toEngineOptions } from "./options.js";
+import { checkCreateOptions, checkStrategy, checkViews, toEngineOptions } from "./options.js";
 import { openHere, openWorker } from "./port.js";
 import { TrainRun } from "./run.js";
 import { Supervisor } from "./supervisor.js";
@@ -12,11 +12,14 @@ import type {
   CreateOptions,
   DeviceReport,
   Evaluation,
+  Explanation,
+  Features,
   Input,
   Plan,
   Prediction,
   Strategy,
   TrainOptions,
+  Variation,
 } from "./types.js";
 
 /** Learns to tell doodles apart, on this machine and nowhere else. */
@@ -124,8 +127,34 @@ export class DoodleTune {
   /** Exactly what the network sees of an input. */
   async preview(input: Input): Promise<ImageData> {
     const wire = await toWire(input);
-    const { size, pixels } = await this.#supervisor.call(() => ({ type: "preview", input: wire }));
-    return new ImageData(pixels, size, size);
+    return toImageData(await this.#supervisor.call(() => ({ type: "preview", input: wire })));
+  }
+
+  /**
+   * What the network would see of an input in a training that varies it: `count` views, 1 to 64, the same for the same
+   * `seed`. Mixtures with other examples are not among them.
+   */
+  async vary(input: Input, variation: Variation, count: number, seed = 0): Promise<ImageData[]> {
+    checkViews({ count, seed });
+    const wire = await toWire(input);
+    const views = await this.#supervisor.call(() => ({ type: "vary", input: wire, variation, count, seed }));
+    return views.map(toImageData);
+  }
+
+  /** Where in a drawing the answer of `predict` is found, by wiping parts of it away. */
+  async explain(input: Input): Promise<Explanation> {
+    const wire = await toWire(input);
+    return this.#supervisor.call(() => ({ type: "explain", input: wire }));
+  }
+
+  /**
+   * What the network makes of the examples: as it answers now, or, with `pretrained`, as it did before anything was
+   * fine-tuned.
+   */
+  async features({ pretrained = false }: { pretrained?: boolean } = {}): Promise<Features> {
+    const { ledger } = this.#supervisor;
+    const features = await this.#supervisor.call(() => ({ type: "features", pretrained }));
+    return { ...features, ids: features.ids.map((id) => ledger.ownId(id)) };
   }
 
   /** Trains on the examples of this moment. Predictions go on meanwhile. */
@@ -144,7 +173,8 @@ export class DoodleTune {
    * plan trained, `evaluation` in the report of the run tells.
    */
   async evaluate(): Promise<Evaluation> {
-    return this.#supervisor.call(() => ({ type: "evaluate" }));
+    const evaluation = await this.#supervisor.call(() => ({ type: "evaluate" }));
+    return this.#supervisor.ledger.own(evaluation);
   }
 
   /** Ends the worker and frees its memory; calls after this are refused with `disposed`. */

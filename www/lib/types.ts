@@ -408,6 +408,7 @@ export interface ClassSummary {
 
 /** What the network makes of the examples: points in a space in which like is near like. */
 export interface Features {
+  /** Of the examples; -1 for one that was removed meanwhile. */
   ids: number[];
   labels: string[];
   /** Numbers per example. */

@@ -372,6 +372,7 @@ impl Bench<'_> {
         let keep = |sample: &Sample| Ok(Source::keep(&sample.input()?, backbone.input())?);
         Ok(Examples {
             classes: self.settings.categories.clone(),
+            ids: (0..).take(learn.samples.len()).collect(),
             sources: learn.samples.iter().map(keep).collect::<Result<_>>()?,
             features: features(backbone, &learn.samples)?,
             targets: learn.targets.clone(),
@@ -465,23 +466,10 @@ fn features(backbone: &Backbone, samples: &[Sample]) -> Result<Vec<Rc<[f32]>>> {
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
-    use clap::Parser;
     use doodletune::backbone::{Dtype, InputSpec, Metadata, write};
 
     use super::*;
     use crate::data::tests::Folder;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        compare: Arguments,
-    }
-
-    fn parsed(folder: &Folder, line: &str) -> Result<Arguments, String> {
-        let data = ["compare", "--data", folder.path().to_str().unwrap()];
-        let line = Line::try_parse_from(data.into_iter().chain(line.split_whitespace()));
-        line.map(|line| line.compare).map_err(|error| error.to_string())
-    }
 
     /// Random weights of the smallest network, for the smallest input.
     fn weights(folder: &Folder) -> String {
@@ -513,11 +501,11 @@ mod tests {
             ("--teacher-weights x", "--teacher-backbone"),
             ("--shots 3", "--shot"),
         ] {
-            let refusal = parsed(&folder, line).err().unwrap();
+            let refusal = folder.parsed::<Arguments>(line).err().unwrap();
             assert!(refusal.contains(remedy), "{line}: {refusal}");
         }
-        assert_eq!(parsed(&folder, "").unwrap().strategies.0, Strategy::ALL);
-        let some = parsed(&folder, "--strategies lp-ft,full").unwrap().strategies.0;
+        assert_eq!(folder.parsed::<Arguments>("").unwrap().strategies.0, Strategy::ALL);
+        let some = folder.parsed::<Arguments>("--strategies lp-ft,full").unwrap().strategies.0;
         assert_eq!(some, [Strategy::LpFt, Strategy::Full]);
     }
 
@@ -526,7 +514,7 @@ mod tests {
         let folder = Folder::new();
         folder.category("a", 12, "").category("b", 12, "");
         let weights = weights(&folder);
-        let refusal = |line: &str| format!("{:#}", run(&parsed(&folder, line).unwrap()).unwrap_err());
+        let refusal = |line: &str| format!("{:#}", run(&folder.parsed::<Arguments>(line).unwrap()).unwrap_err());
         let few = format!("--shot 2 --test 2 --weights {weights}");
         for (line, parts) in [
             ("--json nowhere/x.json", ["there is no folder for", "nowhere/x.json"]),
@@ -548,7 +536,7 @@ mod tests {
         let folder = Folder::new();
         folder.category("a", 12, "").category("b", 12, "");
         let drawn = |seed: usize| {
-            let arguments = parsed(&folder, &format!("--shot 4 --test 3 --trials 2 --seed {seed}")).unwrap();
+            let arguments = folder.parsed::<Arguments>(&format!("--shot 4 --test 3 --trials 2 --seed {seed}")).unwrap();
             let (_, drawn, _) = prepare(&arguments).unwrap();
             for Drawn { learn, test, .. } in &drawn {
                 assert_eq!(
@@ -572,7 +560,7 @@ mod tests {
         let json = folder.path().join("../out.json").display().to_string();
         let compared = |more: &str| -> serde_json::Value {
             let line = format!("--weights {weights} --shot 5 --test 2 --epochs 2 --json {json} {more}");
-            run(&parsed(&folder, &line).unwrap()).unwrap();
+            run(&folder.parsed::<Arguments>(&line).unwrap()).unwrap();
             serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap()
         };
         let named = compared("--trials 2 --strategies feature-extraction,lp-ft,from-scratch,distil");

@@ -243,6 +243,18 @@ pub(crate) mod tests {
             &self.0
         }
 
+        /// The arguments of a command as they are typed, with this folder as its data.
+        pub fn parsed<A: clap::Args>(&self, line: &str) -> Result<A, String> {
+            #[derive(clap::Parser)]
+            struct Line<A: clap::Args> {
+                #[command(flatten)]
+                arguments: A,
+            }
+            let data = ["lab", "--data", self.0.to_str().unwrap()];
+            let line = <Line<A> as clap::Parser>::try_parse_from(data.into_iter().chain(line.split_whitespace()));
+            line.map(|line| line.arguments).map_err(|error| error.to_string())
+        }
+
         /// Writes a file, in folders that it makes.
         pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
             let path = self.0.join(name);
