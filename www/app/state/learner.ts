@@ -119,13 +119,12 @@ async function reconcile(tuner: DoodleTune): Promise<void> {
   if (gone.length > 0) {
     await tuner.removeExamples(gone.map(([, { id }]) => id));
     for (const [doodleId] of gone) taught.delete(doodleId);
-    // With its last example, the tuner forgets a class; its name is free again.
-    const kept = new Set([...taught.values()].map(({ classId }) => classId));
-    for (const classId of labels.keys()) if (!kept.has(classId)) labels.delete(classId);
+    forgetEmptyClasses();
     examplesChanged();
   }
 
   await rename(tuner, now);
+  await move(tuner, now);
 
   const fresh = now.flatMap((one) =>
     one.doodles
@@ -149,6 +148,27 @@ async function rename(tuner: DoodleTune, now: readonly DoodleClass[]): Promise<v
   if (renamed.some(({ name }) => taken.has(name))) for (const { id } of renamed) await to(id, id);
   for (const { id, name } of renamed) await to(id, name);
   knowledge.value++;
+}
+
+/** Puts examples into the classes that their doodles have been moved to. */
+async function move(tuner: DoodleTune, now: readonly DoodleClass[]): Promise<void> {
+  for (const { id: classId, name, doodles } of now) {
+    for (const doodle of doodles) {
+      const known = taught.get(doodle.id);
+      if (!known || known.classId === classId) continue;
+      await tuner.moveExample(known.id, name);
+      known.classId = classId;
+      labels.set(classId, name);
+      forgetEmptyClasses();
+      examplesChanged();
+    }
+  }
+}
+
+/** With its last example, the tuner forgets a class; its name is free again. */
+function forgetEmptyClasses(): void {
+  const kept = new Set([...taught.values()].map(({ classId }) => classId));
+  for (const classId of labels.keys()) if (!kept.has(classId)) labels.delete(classId);
 }
 
 interface Lesson {
