@@ -8,6 +8,7 @@ import "./styles/train.css";
 import "./styles/expert.css";
 import "./styles/notice.css";
 import "./styles/race.css";
+import "./styles/keep.css";
 import "./styles/contrast.css";
 import { App } from "./app.js";
 import { startLearner } from "./state/learner.js";

@@ -140,6 +140,61 @@ export const RACE = {
   quit: "End the race",
 };
 
+/** Projects, and the files that drawings and models travel in. */
+export const KEEPING = {
+  title: "Projects and files",
+  open: (name: string) => `${name}: projects and files`,
+  close: "Close",
+  projects: "Projects",
+  firstProject: "My doodles",
+  newProject: "New project",
+  nameOfProject: "Name of the project",
+  openProject: (name: string) => `Open ${name}`,
+  isOpen: "open",
+  again: (name: string) => `${name} (again)`,
+  duplicate: (name: string) => `Duplicate ${name}`,
+  remove: (name: string) => `Delete ${name}`,
+  removed: (name: string) => `${name} is gone.`,
+  undo: "Undo",
+  lasting: "Everything is saved in this browser, on this device, as you draw.",
+  passing: "Nothing is saved here: take home what you want to keep as a file before you close the page.",
+  refused: "Your browser does not let this page store doodles, so they will be gone when you close it.",
+  otherTab: "This page is open in another tab, and only that one saves; what you draw here is not kept.",
+  full: (doodles: number) =>
+    `The browser would not save your ${doodles === 1 ? "doodle" : `${doodles} doodles`}: its storage may be full. Take them home as a file before you close the page.`,
+  unreadable: "That project could not be read. Nothing was changed; try again.",
+  interrupted: "The page was closed while it was learning. Your doodles are all here.",
+  train: "Train",
+  lessonLost: "What was trained could not be read, but your doodles are all here. Train again.",
+  takeHome: "Take home",
+  bringIn: "Bring in",
+  bringInNote:
+    "Projects, drawings (.ndjson), pictures, or a zip with a folder of pictures for each class. You can drop files here too.",
+  choose: "Choose files …",
+  working: "One moment …",
+  empty: "There is no doodle yet.",
+  untrained: "Train first: there is no model yet.",
+  files: {
+    project: { title: "Project", note: "Everything: doodles, and what was trained" },
+    drawings: { title: "Drawings", note: "As strokes, in the form of Quick, Draw!" },
+    pictures: { title: "Pictures", note: "A zip of PNG files, a folder for each class" },
+    webpage: { title: "Web page", note: "Recognises doodles anywhere, without a network" },
+    safetensors: { title: "Model", note: "Safetensors, for this page or your own program" },
+    onnx: { title: "Model for others", note: "ONNX, runs almost everywhere" },
+  },
+  pictureMissing: (pictures: number) =>
+    pictures === 1
+      ? "1 picture is no drawing and was left out; the zip of pictures has it."
+      : `${pictures} pictures are no drawings and were left out; the zip of pictures has them.`,
+  brought: (name: string) => `${name} has been opened as a project of its own.`,
+  broughtPictures: (pictures: number, classes: number) =>
+    `${pictures} pictures for ${classes} classes have come in.`,
+  noPictures: (file: string) => `There is no picture in “${file}” that your browser can read.`,
+  badZip: (file: string) => `“${file}” is no zip file, or is damaged. Nothing was changed.`,
+  bigZip: (file: string) =>
+    `“${file}” is too large: a zip may hold 2,000 pictures and 200 MB. Nothing was changed.`,
+};
+
 /** "4.3 s". */
 export function inSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)}\u00a0s`;
