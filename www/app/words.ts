@@ -165,7 +165,12 @@ export const KEEPING = {
   unreadable: "That project could not be read. Nothing was changed; try again.",
   interrupted: "The page was closed while it was learning. Your doodles are all here.",
   train: "Train",
-  lessonLost: "What was trained could not be read, but your doodles are all here. Train again.",
+  borrowed: "This model came without doodles. It answers until you add one.",
+  broughtModel: (labels: string) => `The model is open. It knows ${labels}.`,
+  notReady: "The network is still on its way. Try again in a moment.",
+  otherNetwork: "What was trained here belongs to another network. Choose that one, or train again.",
+  memoryNotKept: "What was trained could not be saved here: take the project home as a file to keep it.",
+  memoryLost: "What was trained could not be read, but your doodles are all here. Train again.",
   takeHome: "Take home",
   bringIn: "Bring in",
   bringInNote:
@@ -173,7 +178,7 @@ export const KEEPING = {
   choose: "Choose files …",
   working: "One moment …",
   empty: "There is no doodle yet.",
-  untrained: "Train first: there is no model yet.",
+  untrained: "There is no model yet: it takes doodles in two classes.",
   files: {
     project: { title: "Project", note: "Everything: doodles, and what was trained" },
     drawings: { title: "Drawings", note: "As strokes, in the form of Quick, Draw!" },
@@ -193,6 +198,16 @@ export const KEEPING = {
   badZip: (file: string) => `“${file}” is no zip file, or is damaged. Nothing was changed.`,
   bigZip: (file: string) =>
     `“${file}” is too large: a zip may hold 2,000 pictures and 200 MB. Nothing was changed.`,
+};
+
+/** The page in one file. */
+export const STANDALONE = {
+  waking: "Waking up …",
+  undo: "Undo",
+  clear: "Clear",
+  note: "Made with doodletune. Everything happens in this file: nothing leaves this machine.",
+  partMissing: (file: string) =>
+    `The page could not be made: ${file} is missing. Try again, or with a network if this page was opened without one.`,
 };
 
 /** "4.3 s". */

@@ -155,7 +155,7 @@ function freeColour(classes: readonly DoodleClass[]): number {
   return colours.reduce((best, next) => (uses(next) < uses(best) ? next : best));
 }
 
-function newClass(name: string, colour: number): DoodleClass {
+export function newClass(name: string, colour: number): DoodleClass {
   return { id: freshId(), name, colour, doodles: [] };
 }
 

@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
-import { outcomeInWords, phaseInWords, sentence, timeLeft, TUTORING } from "../words.js";
+import { KEEPING, outcomeInWords, phaseInWords, sentence, timeLeft, TUTORING } from "../words.js";
 import { doodleCount } from "./doodles.js";
-import { failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
+import { borrowed, failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
 import { events, outcome, paused, running, tutoring } from "./training.js";
 
 interface Progress {
@@ -56,6 +56,7 @@ function result(): string | undefined {
 }
 
 function invitation(): string {
+  if (borrowed.value.length > 0) return KEEPING.borrowed;
   return taughtClasses.value < 2
     ? "Training needs doodles in two classes or more. Five of each are a good start."
     : `${doodleCount.value} doodles are ready to learn from.`;

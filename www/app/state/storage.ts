@@ -1,8 +1,11 @@
 import { batch, effect, signal } from "@preact/signals";
 import { KEEPING } from "../words.js";
 import { choose, classes, doodleCount, firstClasses, freshId, type DoodleClass } from "./doodles.js";
+import { memorise, recall, trained } from "./learner.js";
+import type { Memory } from "./memory.js";
 import { say } from "./notices.js";
 import { lastingShelf, passingShelf } from "./shelf.js";
+import { endTraining, forgetTraining, outcome, running, train } from "./training.js";
 import { Vault, type Catalogue, type ProjectInfo } from "./vault.js";
 
 /** All projects, in the order in which they came. */
@@ -25,7 +28,8 @@ export async function restore(): Promise<void> {
     if (saved) await takeOut(lastingVault, saved);
   } catch {
     say(KEEPING.refused);
-    return keepSaving();
+    keepSaving();
+    return keepMemories();
   }
   if (await claimSaving()) {
     vault = lastingVault;
@@ -36,23 +40,38 @@ export async function restore(): Promise<void> {
     say(KEEPING.otherTab);
   }
   keepSaving();
+  keepMemories();
+  tellOfInterruption();
   if (lasting.value) void inTurn(() => lastingVault.sweep(catalogue())).catch(() => {});
 }
 
 /** Puts on the page what was saved. Whoever was quick enough to draw before this moment keeps that too. */
 async function takeOut(vault: Vault, saved: Catalogue): Promise<void> {
   const brought = await vault.read(saved.current);
+  const memory = await readMemory(vault, saved.current);
   const early = classes.value.filter(({ doodles }) => doodles.length > 0);
   const taken = new Set(brought.map(({ name }) => name));
   const renamed = early.map((one) => (taken.has(one.name) ? { ...one, name: KEEPING.again(one.name) } : one));
   batch(() => {
     projects.value = saved.projects;
-    show(saved.current, [...brought, ...renamed]);
+    show(saved.current, [...brought, ...renamed], memory);
   });
 }
 
-function show(id: string, shown: readonly DoodleClass[]): void {
+/** Without what was trained there are still the doodles. */
+async function readMemory(vault: Vault, id: string): Promise<Memory | undefined> {
+  try {
+    return await vault.readMemory(id);
+  } catch {
+    say(KEEPING.memoryLost);
+    return undefined;
+  }
+}
+
+function show(id: string, shown: readonly DoodleClass[], memory?: Memory): void {
   batch(() => {
+    recall(memory);
+    forgetTraining();
     current.value = id;
     classes.value = shown;
     if (shown[0]) choose(shown[0].id);
@@ -88,6 +107,44 @@ function keepSaving(): void {
   });
 }
 
+/** Keeps what was trained, whenever something was. */
+function keepMemories(): void {
+  effect(() => {
+    if (outcome.value && trained.peek()) keepMemory().catch(() => say(KEEPING.memoryNotKept));
+  });
+}
+
+/** Keeps what the tuner knows now. */
+export async function keepMemory(): Promise<void> {
+  const id = current.peek();
+  await inTurn(async () => {
+    const memory = await memorise();
+    // Nobody knows what another project has been taught.
+    if (memory && id === current.peek()) await vault.writeMemory(id, memory);
+  });
+}
+
+const TRAINING = "doodletune.training";
+
+/** A page that is closed in the middle of a training has lost its work, but not the doodles: that is worth a word. */
+function tellOfInterruption(): void {
+  const remembered = (run: (storage: Storage) => void) => {
+    try {
+      run(localStorage);
+    } catch {
+      // Then nobody will be told.
+    }
+  };
+  remembered((storage) => {
+    if (storage.getItem(TRAINING) === current.value)
+      say(KEEPING.interrupted, { label: KEEPING.train, run: () => void train() });
+  });
+  effect(() => {
+    const id = running.value ? current.peek() : null;
+    remembered((storage) => (id ? storage.setItem(TRAINING, id) : storage.removeItem(TRAINING)));
+  });
+}
+
 function catalogue(): Catalogue {
   return { projects: [...projects.value], current: current.value };
 }
@@ -98,18 +155,32 @@ function inTurn<T>(task: () => Promise<T>): Promise<T> {
   return result;
 }
 
+/** What the project on the page has learnt is kept before another one takes its place. */
+export async function comeToRest(): Promise<void> {
+  await endTraining();
+  await inTurn(async () => {});
+}
+
 /** Opens another project; the one that was open is saved, as it always is. */
 export async function openProject(id: string): Promise<void> {
   if (id === current.value) return;
   try {
-    show(id, await inTurn(() => vault.read(id)));
+    await comeToRest();
+    const brought = await inTurn(() => vault.read(id));
+    show(id, brought, await inTurn(() => readMemory(vault, id)));
   } catch {
     say(KEEPING.unreadable);
   }
 }
 
-/** Begins a project, with these classes or with those of a first visit. */
-export function addProject(name: string, begin: readonly DoodleClass[] = firstClasses()): void {
+/** Begins a project with the classes of a first visit. */
+export async function addProject(name: string): Promise<void> {
+  await comeToRest();
+  beginProject(name, firstClasses());
+}
+
+/** The same with classes of which the tuner knows already. */
+export function beginProject(name: string, begin: readonly DoodleClass[]): void {
   const id = freshId();
   batch(() => {
     projects.value = [...projects.value, { id, name: freeName(name) }];
@@ -139,7 +210,7 @@ export async function duplicateProject(id: string): Promise<void> {
 export async function removeProject(id: string): Promise<() => void> {
   const index = projects.value.findIndex((one) => one.id === id);
   const removed = projects.value[index]!;
-  if (projects.value.length === 1) addProject(KEEPING.firstProject);
+  if (projects.value.length === 1) await addProject(KEEPING.firstProject);
   else if (id === current.value) await openProject(projects.value[index === 0 ? 1 : index - 1]!.id);
   projects.value = projects.value.filter((one) => one.id !== id);
   return () => {

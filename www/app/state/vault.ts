@@ -1,5 +1,5 @@
 import type { Doodle, DoodleClass } from "./doodles.js";
-import type { Lesson } from "./memory.js";
+import type { Memory } from "./memory.js";
 import type { Shelf } from "./shelf.js";
 
 /** A project as the list of them shows it. */
@@ -17,7 +17,7 @@ export interface Catalogue {
 /** What a project refers to: its classes with the ids of their doodles, and what was trained. */
 interface Page {
   classes: (Omit<DoodleClass, "doodles"> & { doodles: string[] })[];
-  lesson?: string;
+  memory?: string;
 }
 
 const CATALOGUE = "projects";
@@ -104,23 +104,23 @@ export class Vault {
   }
 
   /** What was trained in a project, if anything was. */
-  async readLesson(projectId: string): Promise<Lesson | undefined> {
-    const key = this.#pages.get(projectId)?.lesson;
-    return key ? ((await this.#shelf.read([key]))[0] as Lesson | undefined) : undefined;
+  async readMemory(projectId: string): Promise<Memory | undefined> {
+    const key = this.#pages.get(projectId)?.memory;
+    return key ? ((await this.#shelf.read([key]))[0] as Memory | undefined) : undefined;
   }
 
   /** Keeps what was trained; what was kept before stays until this can be read back. */
-  async writeLesson(projectId: string, lesson: Lesson): Promise<void> {
+  async writeMemory(projectId: string, memory: Memory): Promise<void> {
     const before = this.#pages.get(projectId) ?? { classes: [] };
-    const key = `lesson:${projectId}:${Date.now().toString(36)}`;
-    await this.#shelf.write([[key, lesson]]);
-    const [back] = (await this.#shelf.read([key])) as [Lesson | undefined];
-    if (back?.bytes.length !== lesson.bytes.length) throw new Error("What was written cannot be read back.");
-    const page = { ...(this.#pages.get(projectId) ?? before), lesson: key };
+    const key = `memory:${projectId}:${Date.now().toString(36)}`;
+    await this.#shelf.write([[key, memory]]);
+    const [back] = (await this.#shelf.read([key])) as [Memory | undefined];
+    if (back?.bytes.length !== memory.bytes.length) throw new Error("What was written cannot be read back.");
+    const page = { ...(this.#pages.get(projectId) ?? before), memory: key };
     await this.#shelf.write([[pageOf(projectId), page]]);
     this.#pages.set(projectId, page);
-    const referredTo = [...this.#pages.values()].some(({ lesson }) => lesson === before.lesson);
-    if (before.lesson && !referredTo) await this.#shelf.drop([before.lesson]);
+    const referredTo = [...this.#pages.values()].some(({ memory }) => memory === before.memory);
+    if (before.memory && !referredTo) await this.#shelf.drop([before.memory]);
   }
 
   /** Drops what no project refers to. */
@@ -130,7 +130,7 @@ export class Vault {
       const page = this.#pages.get(id);
       if (!page) return; // then nothing is known to be of no use
       used.add(pageOf(id));
-      if (page.lesson) used.add(page.lesson);
+      if (page.memory) used.add(page.memory);
       for (const doodle of page.classes.flatMap(({ doodles }) => doodles)) used.add(doodle);
     }
     const gone = (await this.#shelf.keys()).filter((key) => !used.has(key));

@@ -22,7 +22,12 @@ export function Projects() {
           <Project key={one.id} one={one} />
         ))}
       </ul>
-      <button type="button" class="chip-add" id="new-project" onClick={() => addProject(KEEPING.newProject)}>
+      <button
+        type="button"
+        class="chip-add"
+        id="new-project"
+        onClick={() => void addProject(KEEPING.newProject)}
+      >
         + {KEEPING.newProject}
       </button>
     </section>

@@ -2,14 +2,21 @@ import { useState } from "preact/hooks";
 import { KEEPING } from "../../words.js";
 import { doodleCount } from "../../state/doodles.js";
 import { saveDrawings, savePictures } from "../../state/files/drawings.js";
+import { saveModel, saveProject } from "../../state/files/projects.js";
+import { saveWebpage } from "../../state/files/webpage.js";
+import { answers, tuner } from "../../state/learner.js";
 import { complain } from "../../state/notices.js";
 
 type Kind = keyof typeof KEEPING.files;
 
 /** What each file is made by, and what is missing for it. */
-const FILES: Partial<Record<Kind, { save: () => Promise<void>; missing: () => string | undefined }>> = {
+const FILES: Record<Kind, { save: () => Promise<void>; missing: () => string | undefined }> = {
+  project: { save: saveProject, missing: noTuner },
   drawings: { save: saveDrawings, missing: noDoodle },
   pictures: { save: savePictures, missing: noDoodle },
+  webpage: { save: saveWebpage, missing: noModel },
+  safetensors: { save: () => saveModel("safetensors"), missing: noModel },
+  onnx: { save: () => saveModel("onnx"), missing: noModel },
 };
 
 /** Everything as files. */
@@ -18,7 +25,7 @@ export function TakeHome() {
   const save = async (kind: Kind) => {
     setWorking(kind);
     try {
-      await FILES[kind]!.save();
+      await FILES[kind].save();
     } catch (error) {
       complain(error);
     }
@@ -30,7 +37,7 @@ export function TakeHome() {
       <ul class="files">
         {(Object.keys(FILES) as Kind[]).map((kind) => {
           const { title, note } = KEEPING.files[kind];
-          const missing = FILES[kind]!.missing();
+          const missing = FILES[kind].missing();
           return (
             <li key={kind}>
               <button type="button" disabled={!!missing || working !== null} onClick={() => void save(kind)}>
@@ -43,6 +50,16 @@ export function TakeHome() {
       </ul>
     </section>
   );
+}
+
+function noTuner(): string | undefined {
+  return tuner.value ? noDoodle() : KEEPING.notReady;
+}
+
+/** Where nothing was trained, the mean of each class is a model too. */
+function noModel(): string | undefined {
+  if (!tuner.value) return KEEPING.notReady;
+  return answers.value ? undefined : KEEPING.untrained;
 }
 
 function noDoodle(): string | undefined {

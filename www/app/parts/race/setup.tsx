@@ -1,8 +1,7 @@
 import { RACE, listing } from "../../words.js";
-import { classes } from "../../state/doodles.js";
 import { failure, knownThings, tuner } from "../../state/learner.js";
 import { start } from "../../state/race/game.js";
-import { available } from "../../state/race/guessers.js";
+import { available, ownWords } from "../../state/race/guessers.js";
 import {
   addPlayer,
   changePlayer,
@@ -138,9 +137,7 @@ function readyMadeText(): string {
 
 function ownText(): string {
   if (!available.value.own) return RACE.ownMissing;
-  return RACE.ownNote(
-    listing(classes.value.filter(({ doodles }) => doodles.length > 0).map(({ name }) => name)),
-  );
+  return RACE.ownNote(listing(ownWords.value));
 }
 
 function addAndName(): void {

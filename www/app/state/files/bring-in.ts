@@ -4,6 +4,7 @@ import { active, addByName } from "../doodles.js";
 import { takeIn } from "../imports.js";
 import { complain, say } from "../notices.js";
 import { shrink } from "../pictures.js";
+import { bringProject } from "./projects.js";
 
 /** What a zip may hold: more is a mistake, or meant to fill the memory. */
 const MOST_FILES = 2000;
@@ -16,6 +17,7 @@ export async function bringIn(files: Iterable<File> | null | undefined): Promise
   for (const file of files ?? []) {
     const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
     if (/\.zip$/i.test(file.name) || isZip(head)) await bringPictures(file);
+    else if (/\.(doodletune|safetensors|onnx)$/i.test(file.name)) await bringProject(file);
     else rest.push(file);
   }
   if (rest.length > 0) await takeIn(rest, active.value?.id);

@@ -1,6 +1,6 @@
 import { computed } from "@preact/signals";
 import { classes } from "../doodles.js";
-import { knownThings, taughtClasses, trained, tuner } from "../learner.js";
+import { answers, borrowed, knownThings, trained, tuner } from "../learner.js";
 import { running } from "../training.js";
 import { DoodleTuneError } from "../../../lib/index.js";
 import type { Guesser } from "./judge.js";
@@ -13,7 +13,7 @@ const BARS: Record<Source, number> = { "ready-made": 0.4, own: 0.8 };
 /** Who can be asked to guess now. A network that is being trained would not be the same for everybody. */
 export const available = computed((): Record<Source, boolean> => ({
   "ready-made": readyWords.value.length > 0,
-  own: taughtClasses.value >= 2 && trained.value && !running.value,
+  own: answers.value && trained.value && !running.value,
 }));
 
 const readyWords = computed(() => {
@@ -22,10 +22,16 @@ const readyWords = computed(() => {
   return READY_WORDS.filter((word) => known.has(word));
 });
 
+/** What the network that was taught here knows. */
+export const ownWords = computed((): readonly string[] =>
+  borrowed.value.length > 0
+    ? borrowed.value
+    : classes.value.filter(({ doodles }) => doodles.length > 0).map(({ name }) => name),
+);
+
 /** Words that can be guessed, in a random order; a word comes again only when there are no others. */
 export function wordsOf(source: Source, count: number): string[] {
-  const own = () => classes.value.filter(({ doodles }) => doodles.length > 0).map(({ name }) => name);
-  const all = source === "own" ? own() : readyWords.value;
+  const all = source === "own" ? ownWords.value : readyWords.value;
   const words: string[] = [];
   while (words.length < count) {
     const more = shuffle(all);
