@@ -78,6 +78,8 @@ fn write(folder: &Path, name: &str, tuner: &Tuner, grey: bool) {
 
 fn plans(backbone: &str) -> Vec<(String, Plan)> {
     let brief = |trains| Phase { batch_size: 8, ..Phase::new("brief", trains, 1) };
+    // Long enough to be sure of something.
+    let long = || Phase { rate: 1e-2, epochs: 30, ..brief(Trainable::Head) };
     let hidden = |activation| HeadPlan {
         start: HeadStart::Random,
         hidden: Some(HiddenPlan { size: 7, activation }),
@@ -89,14 +91,14 @@ fn plans(backbone: &str) -> Vec<(String, Plan)> {
     ];
     if backbone == "doodle" {
         let raw = HeadPlan { directions: false, start: HeadStart::Random, hidden: None };
-        plans.push(("raw", Plan { head: raw, ..Plan::new(vec![brief(Trainable::Head)]) }));
+        plans.push(("raw", Plan { head: raw, ..Plan::new(vec![long()]) }));
         for (name, activation) in [
             ("relu", HiddenActivation::Relu),
             ("leaky", HiddenActivation::LeakyRelu),
             ("silu", HiddenActivation::Silu),
             ("mish", HiddenActivation::Mish),
         ] {
-            plans.push((name, Plan { head: hidden(activation), ..Plan::new(vec![brief(Trainable::Head)]) }));
+            plans.push((name, Plan { head: hidden(activation), ..Plan::new(vec![long()]) }));
         }
     } else {
         plans.push(("grey", Plan { input: InputAdaptation::Sum, ..Plan::new(vec![brief(Trainable::Last(1))]) }));
