@@ -7,7 +7,8 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use crate::backbone::{Backbone, Weights};
+use crate::backbone::{Backbone, InputSpec, Metadata, Weights};
+use crate::bundle::{Model, ModelFormat, Outcome, Project};
 use crate::dataset::{Dataset, ExampleId, checked_label};
 use crate::device::Processor;
 use crate::doodle::{Input, Picture};
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::explanation::{Explanation, explain};
 use crate::finetune::{
     Ending, Epoch, Evaluation, Examples, Plan, Report, Session, Signal, Situation, Source, Strategy, Trained,
-    Variation, cross_validate, features, seeded,
+    Variation, cross_validate, features, seeded, solve_unfinished,
 };
 use crate::head::{Guess, Head, HeadKind, LabelledFeatures, ranking};
 use crate::pace::Pace;
@@ -122,10 +123,14 @@ struct State {
     prototype: Option<Rc<Head>>,
     /// Forgotten when the set of classes changes.
     trained: Option<Trained>,
+    /// For drawings that are still being drawn, after the trained head that it goes with; none where nothing was drawn.
+    unfinished: Option<(Rc<Head>, Option<Rc<Head>>)>,
     /// The classes of the run in progress, by their names of today.
     run: Option<Vec<String>>,
     /// A run that waits to go on.
     paused: Option<Session>,
+    /// What the last run came to; forgotten with what it trained.
+    outcome: Option<Outcome>,
 }
 
 impl State {
@@ -200,7 +205,7 @@ impl State {
     fn changed(&mut self) {
         self.prototype = None;
         if self.trained.as_ref().is_some_and(|trained| !self.tells_apart_all(trained.head.classes())) {
-            self.trained = None;
+            (self.trained, self.outcome) = (None, None);
         }
         if self.run.as_ref().is_some_and(|classes| !self.tells_apart_all(classes)) {
             self.run = None;
@@ -226,6 +231,8 @@ pub struct Tuner {
     state: RefCell<State>,
     signal: Cell<Signal>,
     training: Cell<bool>,
+    /// Whether the head for unfinished drawings is on its way.
+    preparing: Cell<bool>,
     /// Seconds in which the features of a drawing were computed lately.
     seconds_a_drawing: Cell<Option<f64>>,
 }
@@ -233,6 +240,9 @@ pub struct Tuner {
 /// Drawings that go through the backbone together: many enough for a GPU, few enough to keep a CPU's thread free for
 /// messages.
 const BATCH: usize = 8;
+
+/// The longest, in seconds, that somebody who draws waits for a better answer.
+const PATIENCE: f64 = 3.0;
 
 /// The most variations that are shown at once.
 const MOST_VIEWS: usize = 64;
@@ -253,9 +263,9 @@ impl Tuner {
         let pretrained = (!labels.is_empty())
             .then(|| Head::pretrained(&weights, labels.clone(), backbone.feature_count()))
             .transpose()?;
-        let (state, signal, training, seconds_a_drawing) = Default::default();
+        let (state, signal, training, preparing, seconds_a_drawing) = Default::default();
         let backbone = Rc::new(backbone);
-        Ok(Self { backbone, pretrained, processor, device, state, signal, training, seconds_a_drawing })
+        Ok(Self { backbone, pretrained, processor, device, state, signal, training, preparing, seconds_a_drawing })
     }
 
     /// Which processor computes, and why.
@@ -303,12 +313,13 @@ impl Tuner {
         }
         for chunk in list.chunks(BATCH) {
             let start = Instant::now();
-            let pictures = chunk.iter().map(|(_, input)| self.preview(input)).collect::<Result<Vec<_>>>()?;
+            let spec = self.backbone.input();
+            let sources = chunk.iter().map(|(_, input)| Source::keep(input, spec)).collect::<Result<Vec<_>>>()?;
+            // What is kept is what is learned from, so that a project that is saved and loaded answers the same.
+            let pictures = sources.iter().map(|source| source.picture(spec)).collect::<Result<Vec<_>>>()?;
             let features = self.backbone.features(&pictures).await?;
             self.seconds_a_drawing.set(Some(start.elapsed().as_secs_f64() / chunk.len() as f64));
-            for ((_, input), features) in chunk.iter().zip(features) {
-                kept.push(Kept { source: Source::keep(input, self.backbone.input())?, features });
-            }
+            kept.extend(sources.into_iter().zip(features).map(|(source, features)| Kept { source, features }));
             pace.breathe().await;
         }
         let mut state = self.state.borrow_mut();
@@ -387,6 +398,43 @@ impl Tuner {
     pub async fn predict(&self, input: &Input) -> Result<Prediction> {
         let Trained { backbone, head } = self.state.borrow_mut().answering()?;
         self.ask(backbone.as_ref().unwrap_or(&self.backbone), &head, input).await
+    }
+
+    /// Recognises a drawing of which there may be only the beginning yet. Half a drawing is recognised better than by
+    /// [`Tuner::predict`], a whole one a little worse. The head for it is made with the first question after a training; until
+    /// then, and where that would take too long, it is the other one that answers.
+    ///
+    /// # Errors
+    /// As [`Tuner::predict`].
+    pub async fn predict_unfinished(&self, input: &Input) -> Result<Prediction> {
+        let Trained { backbone, head } = self.state.borrow_mut().answering()?;
+        let backbone = backbone.unwrap_or_else(|| self.backbone.clone());
+        let unfinished = self.unfinished_head(&backbone, &head).await?;
+        self.ask(&backbone, unfinished.as_ref().unwrap_or(&head), input).await
+    }
+
+    async fn unfinished_head(&self, backbone: &Rc<Backbone>, head: &Rc<Head>) -> Result<Option<Rc<Head>>> {
+        let examples = {
+            let state = self.state.borrow();
+            if !state.trained.as_ref().is_some_and(|trained| Rc::ptr_eq(&trained.head, head)) {
+                return Ok(None);
+            }
+            if let Some((_, made)) = state.unfinished.as_ref().filter(|(of, _)| Rc::ptr_eq(of, head)) {
+                return Ok(made.clone());
+            }
+            state.examples(None)?
+        };
+        let tuned = !Rc::ptr_eq(backbone, &self.backbone);
+        let looks = examples.len() * if tuned { 2 } else { 1 };
+        let seconds = looks as f64 * self.seconds_a_drawing.get().unwrap_or(0.0);
+        if self.training.get() || seconds > PATIENCE {
+            return Ok(None);
+        }
+        let Ok(_preparing) = Running::begin(&self.preparing) else { return Ok(None) };
+        let whole = if tuned { features(backbone, &examples).await? } else { examples.features.clone() };
+        let made = solve_unfinished(backbone, &examples, whole, 0, &Cell::new(Signal::Go)).await?.map(Rc::new);
+        self.state.borrow_mut().unfinished = Some((head.clone(), made.clone()));
+        Ok(made)
     }
 
     /// Says what a drawing looks like with the ready-made head in the weights: needs no example and learns from none.
@@ -529,7 +577,16 @@ impl Tuner {
         }
         match &outcome {
             Ok(report) if report.reason == Ending::Paused => state.paused = Some(session),
-            _ => state.run = None,
+            Ok(report) => {
+                if state.run.take().is_some() && session.trained().is_some() {
+                    state.outcome = Some(Outcome { plan: session.plan().clone(), report: report.clone() });
+                }
+            }
+            Err(_) => {
+                if state.run.take().is_some() && session.trained().is_some() {
+                    state.outcome = None;
+                }
+            }
         }
         outcome
     }
@@ -558,6 +615,104 @@ impl Tuner {
     /// Pauses the running training within a step; nothing without one.
     pub fn pause(&self) {
         self.signal.set(Signal::Pause);
+    }
+}
+
+/// Files.
+impl Tuner {
+    /// Everything as a project file: the examples, what was trained, and what that came to.
+    ///
+    /// # Errors
+    /// [`Error::FileTooLarge`], or a failure of the processor.
+    pub async fn save(&self) -> Result<Vec<u8>> {
+        let project = {
+            let state = self.state.borrow();
+            Project {
+                metadata: self.backbone.metadata().clone(),
+                dataset: state.dataset.clone(),
+                sources: state.kept()?.into_iter().map(|kept| kept.source.clone()).collect(),
+                model: state.trained.clone().map(|trained| self.model(trained)),
+                outcome: state.outcome.clone(),
+            }
+        };
+        project.to_bytes().await
+    }
+
+    /// What answers at this moment, by itself, as a file of that format: what was trained, or prototypes.
+    ///
+    /// # Errors
+    /// [`Error::TooFewClasses`], or a failure of the processor.
+    pub async fn export(&self, format: ModelFormat) -> Result<Vec<u8>> {
+        let answering = self.state.borrow_mut().answering()?;
+        self.model(answering).to_bytes(format).await
+    }
+
+    fn model(&self, Trained { backbone, head }: Trained) -> Model {
+        Model { backbone: backbone.unwrap_or_else(|| self.backbone.clone()), head }
+    }
+
+    /// Replaces everything with what is in a file: a project, or a model alone, which answers until examples are added.
+    /// Whatever goes wrong, what there was stays.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a training runs, [`Error::OtherBackbone`], all of [`Project::parse`], or a failure of the
+    /// processor.
+    pub async fn load(&self, bytes: &[u8]) -> Result<()> {
+        let _running = Running::begin(&self.training)?;
+        let Project { dataset, sources, model, outcome, .. } =
+            Project::parse(bytes, self.backbone.device(), |found| self.check_network(found)).await?;
+        let mut pace = Pace::new();
+        let mut kept = HashMap::with_capacity(sources.len());
+        for chunk in dataset.examples().iter().zip(sources).collect::<Vec<_>>().chunks(BATCH) {
+            let pictures =
+                chunk.iter().map(|(_, source)| source.picture(self.backbone.input())).collect::<Result<Vec<_>>>()?;
+            let features = self.backbone.features(&pictures).await?;
+            let keep = |((example, source), features): (&(&crate::dataset::Example, Source), _)| {
+                (example.id, Kept { source: source.clone(), features })
+            };
+            kept.extend(chunk.iter().zip(features).map(keep));
+            pace.breathe().await;
+        }
+        let trained = model.map(|Model { backbone, head }| Trained { backbone: Some(backbone), head });
+        *self.state.borrow_mut() = State { dataset, kept, trained, outcome, ..State::default() };
+        Ok(())
+    }
+
+    /// Refuses what was made for another network.
+    fn check_network(&self, found: &Metadata) -> Result<()> {
+        let used = self.backbone.metadata();
+        if (&found.backbone, found.input.size) == (&used.backbone, used.input.size) {
+            return Ok(());
+        }
+        Err(Error::OtherBackbone {
+            found: found.backbone.clone(),
+            found_size: found.input.size,
+            used: used.backbone.clone(),
+            used_size: used.input.size,
+        })
+    }
+
+    /// The examples, in the order in which they were added: number, class and what was drawn.
+    pub fn examples(&self) -> Result<Vec<(ExampleId, String, Source)>> {
+        let state = self.state.borrow();
+        let sources = state.kept()?.into_iter().map(|kept| kept.source.clone());
+        let examples = state.dataset.examples().iter().zip(sources);
+        Ok(examples.map(|(example, source)| (example.id, example.label.clone(), source)).collect())
+    }
+
+    /// What is told apart by what was trained; nothing if nothing was.
+    pub fn trained_classes(&self) -> Vec<String> {
+        self.state.borrow().trained.as_ref().map_or_else(Vec::new, |trained| trained.head.classes().to_vec())
+    }
+
+    /// What the last training came to, as long as what it trained answers.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.state.borrow().outcome.clone()
+    }
+
+    /// What the backbone wants to see.
+    pub fn input(&self) -> &InputSpec {
+        self.backbone.input()
     }
 }
 

@@ -1,12 +1,15 @@
 import type {
   BackboneName,
   Evaluation,
+  Phase,
   Prediction,
   Strategy,
   TrainEvent,
   TrainReport,
 } from "../lib/index.js";
+import type { SetName } from "./starters/sets.js";
 import type { ContenderState, RaceFacts } from "./state/lab.js";
+import type { Stop } from "./state/tour.js";
 import type { View } from "./state/view.js";
 
 /** The rooms of the page. */
@@ -281,6 +284,272 @@ export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> 
   doodle: { title: "Doodle", purpose: "made for drawings, and fast" },
   "efficientnet-lite0": { title: "EfficientNet-Lite0", purpose: "for photos too; 9 MB to load" },
 };
+
+/** The picture of the network. */
+export const STAGES = {
+  title: "Stages of the network, from the drawing to the answer",
+  /** What answers, after the last stage. */
+  head: "head",
+  caption: "Ice stays as it is; colour learns.",
+  describe(name: string, learning: number | null): string {
+    if (learning === null) return `${name}: frozen`;
+    return Number.isNaN(learning) ? `${name}: is solved for` : `${name}: learns, rate ${rate(learning)}`;
+  },
+};
+
+/** The drawer with everything that the engine can be told. */
+export const EXPERT = {
+  open: "Expert",
+  title: "Expert",
+  close: "Close",
+  strategy: "Strategy",
+  noPlan: "The plan is made as soon as the network is here and has looked at your doodles.",
+  asNamed: (title: string) => `As ${title} has it`,
+  byHand: (title: string) => `By hand, from ${title}`,
+  reset: "Undo my changes",
+  train: "Train like this",
+  phase: (number: number, name: string) => `Phase ${number}: ${name}`,
+  phaseName: "Name of the phase",
+  earlier: "Earlier",
+  repeat: "Repeat",
+  remove: "Remove",
+  whatTrains: "What learns in this phase",
+  presets: [
+    { words: "Head only", train: "head" },
+    { words: "Last two stages", train: { last: 2 } },
+    { words: "Everything", train: "everything" },
+  ] satisfies { words: string; train: Phase["train"] }[],
+  solved: "The best head for what the network sees is computed at once: there is nothing to tune.",
+  rateCurve: "Rate over the phase",
+  never: "never",
+  anyLength: "any",
+  noLayer: "none",
+  noNumber: (whole: boolean) => (whole ? "a whole number, please" : "a number, please"),
+  preview: "As the network sees them while it learns",
+  others: "Others",
+  noPreview: "Draw a doodle, and see here how it is varied.",
+  sections: {
+    whole: "Test, head and start",
+    head: "Head",
+    loss: "Loss and normalisation",
+    variation: "Variation of the drawings",
+    strokes: "Drawings",
+    pixels: "Pictures",
+    care: "Care: averages, patience, going back",
+  },
+};
+
+const option = (label: string, hint: string) => ({ label, hint });
+
+/** What can be set in a plan, and what it is good for. */
+export const OPTIONS = {
+  epochs: option("Epochs", "Passes, at most"),
+  rate: option("Learning rate", "How far a step goes"),
+  batchSize: option("Batch size", "Doodles a step"),
+  stageDecay: option("Stage decay", "Share of the rate per stage away from the head"),
+  warmUp: option("Warm-up", "Share of the phase in which the rate rises"),
+  schedule: option("Schedule", "How the rate goes then"),
+  end: option("Ends at", "Share of the rate"),
+  rise: option("Rises for", "Share of the phase"),
+  cycleStart: option("Starts at", "Share of the rate"),
+  every: option("Falls every", "Epochs"),
+  factor: option("Falls to", "Share that is left"),
+  plateauPatience: option("Waits", "Epochs without a better test loss"),
+  optimizer: option("Optimizer", "How weights follow from mistakes"),
+  inner: option("Runs ahead", "The optimizer inside"),
+  momentum: option("Momentum", "How much of the last step goes on"),
+  weightDecay: option("Weight decay", "How hard weights are pulled to zero"),
+  steps: option("Goes back every", "Steps"),
+  lookaheadShare: option("Keeps", "Share of the way"),
+  loss: option("Loss", "What is made small"),
+  smoothing: option("Smoothing", "How much doubt is left in the right answer"),
+  gamma: option("Gamma", "How much less easy doodles count"),
+  margin: option("Margin", "How much further away other classes shall be"),
+  temperature: option("Temperature", "The smaller, the more the nearest count"),
+  softness: option("Softness", "The higher, the more the teacher's doubts show"),
+  teacherShare: option("Teacher's share", "How much the teacher counts against the labels"),
+  norm: option("BatchNorm", "Which statistics count as normal"),
+  clip: option("Clip", "Longest gradient; longer ones are cut"),
+  averaging: option("Averaging", "Share of the averaged weights that stays at each step"),
+  patience: option("Patience", "Epochs without a better test loss until the phase ends"),
+  keepBest: option("Keep the best epoch", "Not the last"),
+  rollBack: option("Undo what does not help", "Unless the test loss gets smaller"),
+  rotation: option("Rotation", "Degrees either way"),
+  shear: option("Shear", "Leaning, either way"),
+  stretch: option("Stretch", "Wider or narrower"),
+  jitter: option("Jitter", "A trembling hand"),
+  bend: option("Bend", "A slow wave"),
+  dropout: option("Drop strokes", "Probability"),
+  reorder: option("Reorder strokes", "Probability"),
+  partial: option("Unfinished", "Probability"),
+  partialFrom: option("Unfinished from", "Least share that is drawn"),
+  width: option("Pen", "Thicker or thinner"),
+  flip: option("Mirror", "Every second one; not for letters or arrows"),
+  shift: option("Shift", "Share of the side"),
+  scale: option("Scale", "Larger or smaller"),
+  cutout: option("Cutout", "Side of a hole"),
+  noise: option("Noise", "Grain"),
+  policy: option("Policy", "A published mixture, made for photos"),
+  operations: option("Operations", "One after another"),
+  magnitude: option("Magnitude", "How strong"),
+  mixing: option("Mixing", "Two doodles in one"),
+  alpha: option("Alpha", "The larger, the more evenly mixed"),
+  views: option("Views", "Kept of each doodle where stages are frozen"),
+  validation: option("Held back as a test", "Share of each class"),
+  seed: option("Seed", "Decides all chance: the same seed, the same result"),
+  refit: option("Learn from the test too", "Once all is done, do it again with everything"),
+  weights: option("Starts from", "What the network knows before"),
+  input: option("Grey into colour", "Of networks made for photos"),
+  cacheMegabytes: option("Memory", "Megabytes for what frozen stages see"),
+  directions: option("Directions only", "Not how strongly features speak"),
+  start: option("Head starts from", "Before it learns"),
+  size: option("Hidden layer", "Its width"),
+  activation: option("Activation", "Of the hidden layer"),
+};
+export type OptionName = keyof typeof OPTIONS;
+
+export const DESCENT_NAMES = { adamw: "AdamW", adam: "Adam", sgd: "SGD", radam: "RAdam", lion: "Lion" };
+export const OPTIMIZER_NAMES = {
+  logistic: "Solve (logistic regression)",
+  ...DESCENT_NAMES,
+  lookahead: "Lookahead",
+};
+export const SCHEDULE_NAMES = {
+  constant: "Constant",
+  linear: "Linear",
+  cosine: "Cosine",
+  "one-cycle": "One cycle",
+  step: "Steps",
+  plateau: "On a plateau",
+};
+export const LOSS_NAMES = {
+  "cross-entropy": "Cross-entropy",
+  focal: "Focal",
+  triplet: "Triplet",
+  contrastive: "Contrastive",
+  distillation: "Distillation",
+};
+export const NORMS = { running: "Of the pretraining", batch: "Of each batch" };
+export const MIXING_NAMES = { none: "None", mixup: "Mixup", cutmix: "CutMix" };
+export const POLICY_NAMES = { none: "None", "auto-augment": "AutoAugment", "rand-augment": "RandAugment" };
+export const WEIGHTS = { pretrained: "Pretraining", random: "Chance" };
+export const INPUTS = { repeat: "Repeat the grey", sum: "Sum the colours", random: "A new first layer" };
+export const HEAD_STARTS = { prototype: "Class means", random: "Chance" };
+export const ACTIVATIONS = { relu: "ReLU", "leaky-relu": "Leaky ReLU", silu: "SiLU", mish: "Mish" };
+
+/** What to do, while nothing has been done. */
+export const WELCOME = {
+  draw: (name = "something") => `Draw ${name} and press Add. Do it again, a little differently.`,
+  again: (name = "something else") => `Do the same for ${name}. The names are yours to change.`,
+  train: "Press Train, then draw, and watch it guess.",
+};
+
+/** Sets that one can begin with, without drawing. */
+export const STARTERS = {
+  invitation: "Or see it work first, without drawing",
+  tryWith: (title: string) => `Try with ${title}`,
+  here: (title: string) => `${title} are here. Press Train, then draw one yourself.`,
+  undo: "Undo",
+  shapes: {
+    title: "Shapes",
+    classes: { circle: "Circle", square: "Square", triangle: "Triangle", star: "Star" },
+  },
+  faces: { title: "Faces", classes: { happy: "Happy", sad: "Sad", surprised: "Surprised" } },
+  arrows: { title: "Arrows", classes: { up: "Up", right: "Right", down: "Down", left: "Left" } },
+} satisfies Record<SetName, unknown> & Record<string, unknown>;
+
+/** A few words beside what they are about. */
+export const TOUR = {
+  start: "Show me around",
+  next: "Next",
+  skip: "Skip",
+  done: "Let me draw",
+  count: (number: number, of: number) => `${number} of ${of}`,
+  stops: {
+    sheet: {
+      title: "Draw here",
+      text: "With a finger, a pen or a mouse. Add gives the doodle to the class that is chosen below.",
+    },
+    classes: {
+      title: "Your classes",
+      text: "A card for each thing that shall be told apart. Rename them, and drag a doodle to where it belongs.",
+    },
+    train: {
+      title: "Train",
+      text: "The network learns your doodles, here on your own machine. It takes moments.",
+    },
+    guess: {
+      title: "Watch it guess",
+      text: "It looks while you draw. On the left is all that it sees of your drawing.",
+    },
+    rooms: {
+      title: "And then",
+      text: "See where it errs in Understand, let ways of learning race in the Lab, or play the Race.",
+    },
+  } satisfies Record<Stop, { title: string; text: string }>,
+};
+
+/** The tools beside the sheet, with their keys. */
+export const TOOLS = {
+  undo: { name: "Undo", key: "Ctrl+Z" },
+  redo: { name: "Redo", key: "Ctrl+Y" },
+  clear: { name: "Clear", key: "Esc" },
+};
+
+/** Something to draw. */
+export const PROMPT = {
+  none: "",
+  surprise: "Surprise me",
+  draw: (word: string) => `Draw: ${word}`,
+  right: (word: string) => `Yes, ${word}!`,
+};
+
+/** The cards of the classes. */
+export const CARDS = {
+  undo: "Undo",
+  colour: (name: string) => `Colour of ${name}`,
+  colours: ["Red", "Blue", "Green", "Ochre", "Violet", "Teal", "Pink", "Brown"],
+  addPictures: (name: string) => `Add pictures to ${name}`,
+  doodle: (number: number, name: string) => `${name}, doodle ${number}`,
+  pick: (number: number, name: string) => `Move doodle ${number} of ${name}`,
+  deleteDoodle: (number: number, name: string) => `Delete doodle ${number} of ${name}`,
+  deleted: "Doodle deleted.",
+  moveTo: (number: number) => `Move doodle ${number} to`,
+  moved: (name: string) => `Moved to ${name}.`,
+  nowhere: "There is no other class to move it to yet.",
+  more: (count: number) => `Show more of the other ${count}`,
+};
+
+/** Drawings and pictures that come in by file or drop. */
+export const IMPORTS = {
+  undo: "Undo",
+  noClass: "Add a class first, so that the pictures have a home.",
+  noDrawings: (file: string) =>
+    `In “${file}” there is no drawing: a line of it should be {"word": …, "drawing": [[[x …], [y …]] …]}.`,
+  noPictures(files: readonly string[]): string {
+    if (files.length === 1) return `“${files[0]}” is not a picture that your browser can read.`;
+    return `${files.length} files are no pictures that your browser can read, “${files[0]}” among them.`;
+  },
+  drawings(count: number, words: number, broken: number, more: boolean): string {
+    const all = `${number(count)} ${count === 1 ? "drawing" : "drawings"} in ${number(words)} ${words === 1 ? "class" : "classes"}.`;
+    const rest = more ? " There are more in the file; these are enough to learn from." : "";
+    const lines = broken === 1 ? "1 line" : `${number(broken)} lines`;
+    return `${all}${rest}${broken > 0 ? ` ${lines} could not be read.` : ""}`;
+  },
+};
+
+/** A count with its thousands set apart. */
+function number(value: number): string {
+  return value.toLocaleString("en");
+}
+
+/** A learning rate, as exact as it matters. */
+export function rate(value: number): string {
+  return value.toLocaleString("en", { maximumSignificantDigits: 2 });
+}
+
+/** While a teacher learns what it is to teach. */
+export const TUTORING = "Teaching the teacher first …";
 
 /** What comes before the name in a guess, as sure as the network is. */
 export function lead({ head, probability }: Prediction): string {

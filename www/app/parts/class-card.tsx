@@ -1,18 +1,32 @@
 import { useRef, useState } from "preact/hooks";
-import { active, choose, nameTaken, removeClass, renameClass, type DoodleClass } from "../state/doodles.js";
-import { importPictures } from "../state/pictures.js";
+import {
+  active,
+  choose,
+  colourClass,
+  COLOURS,
+  nameTaken,
+  removeClass,
+  renameClass,
+  type DoodleClass,
+} from "../state/doodles.js";
+import { ACCEPTED, takeIn } from "../state/imports.js";
 import { complain, say } from "../state/notices.js";
+import { CARDS } from "../words.js";
 import { Gallery } from "./gallery.js";
+import { DRAGGED, moveTo } from "./move.js";
 
 /** A class: its name, its doodles, and pictures in by file or drop. */
 export function ClassCard({ one }: { one: DoodleClass }) {
   const [dropping, setDropping] = useState(false);
+  const [painting, setPainting] = useState(false);
   const isActive = active.value?.id === one.id;
   const count = one.doodles.length;
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     setDropping(false);
-    void importPictures(one.id, event.dataTransfer?.files);
+    const doodleId = event.dataTransfer?.getData(DRAGGED);
+    if (doodleId) moveTo(doodleId, one);
+    else void takeIn(event.dataTransfer?.files, one.id);
   };
   const onDragOver = (event: DragEvent) => {
     event.preventDefault(); // says that a drop is welcome here
@@ -27,6 +41,14 @@ export function ClassCard({ one }: { one: DoodleClass }) {
       onDrop={onDrop}
     >
       <div class="card-head">
+        <button
+          type="button"
+          class="paint"
+          title={CARDS.colour(one.name)}
+          aria-label={CARDS.colour(one.name)}
+          aria-expanded={painting}
+          onClick={() => setPainting(!painting)}
+        />
         <Name one={one} />
         <span class="count">{count}</span>
         <PictureButton one={one} />
@@ -42,6 +64,7 @@ export function ClassCard({ one }: { one: DoodleClass }) {
           </svg>
         </button>
       </div>
+      {painting && <Palette one={one} />}
       {count > 0 ? (
         <Gallery one={one} />
       ) : (
@@ -88,16 +111,34 @@ function Name({ one }: { one: DoodleClass }) {
   );
 }
 
+function Palette({ one }: { one: DoodleClass }) {
+  return (
+    <div class="palette" role="radiogroup" aria-label={CARDS.colour(one.name)}>
+      {Array.from({ length: COLOURS }, (_, colour) => (
+        <input
+          key={colour}
+          type="radio"
+          class={`colour-${colour}`}
+          name={`colour-${one.id}`}
+          aria-label={CARDS.colours[colour]}
+          checked={colour === one.colour}
+          onChange={() => colourClass(one.id, colour)}
+        />
+      ))}
+    </div>
+  );
+}
+
 function PictureButton({ one }: { one: DoodleClass }) {
   const picker = useRef<HTMLInputElement>(null);
-  const label = `Add pictures to ${one.name}`;
+  const label = CARDS.addPictures(one.name);
   const onChange = () => {
-    void importPictures(one.id, picker.current!.files);
+    void takeIn(picker.current!.files, one.id);
     picker.current!.value = "";
   };
   return (
     <>
-      <input ref={picker} type="file" accept="image/*" multiple hidden onChange={onChange} />
+      <input ref={picker} type="file" accept={ACCEPTED} multiple hidden onChange={onChange} />
       <button
         type="button"
         class="icon"

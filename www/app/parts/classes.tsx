@@ -1,6 +1,7 @@
 import { classes, doodleCount } from "../state/doodles.js";
 import { addAndName } from "./add-class.js";
 import { ClassCard } from "./class-card.js";
+import { Welcome } from "./welcome.js";
 
 /** All classes with their doodles. */
 export function Classes() {
@@ -19,26 +20,7 @@ export function Classes() {
           </button>
         </li>
       </ul>
-      {doodleCount.value === 0 && <HowTo />}
+      {doodleCount.value === 0 && <Welcome />}
     </section>
-  );
-}
-
-/** What to do, while nothing has been done. */
-function HowTo() {
-  const [first, second] = classes.value;
-  return (
-    <ol class="how-to">
-      <li>
-        Draw {first ? `“${first.name}”` : "something"} and press <b>Add</b>. Do it again, a little
-        differently.
-      </li>
-      <li>
-        Do the same for {second ? `“${second.name}”` : "something else"}. The names are yours to change.
-      </li>
-      <li>
-        Press <b>Train</b>, then draw, and watch it guess.
-      </li>
-    </ol>
   );
 }

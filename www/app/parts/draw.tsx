@@ -1,6 +1,9 @@
+import type { ComponentChildren } from "preact";
 import { active, choose, classes } from "../state/doodles.js";
 import { addAndName } from "./add-class.js";
-import { canUndo, clear, hasInk, keep, undo } from "../state/sheet.js";
+import { canRedo, canUndo, clear, hasInk, keep, redo, undo } from "../state/sheet.js";
+import { TOOLS } from "../words.js";
+import { Prompt } from "./prompt.js";
 import { Sheet } from "./sheet.js";
 
 /** The sheet, what can be done with it, and the class that the doodle goes to. */
@@ -11,19 +14,17 @@ export function Draw() {
         Draw
       </h2>
       <Sheet />
+      <Prompt />
       <div class="draw-tools">
-        <button type="button" class="tool" disabled={!canUndo.value} onClick={undo} title="Undo (Ctrl+Z)">
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            <path d="M7 4 3 8l4 4M3.5 8H12a4.5 4.5 0 0 1 0 9H8" />
-          </svg>
-          <span>Undo</span>
-        </button>
-        <button type="button" class="tool" disabled={!hasInk.value} onClick={clear} title="Clear (Esc)">
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            <path d="m5 5 10 10M15 5 5 15" />
-          </svg>
-          <span>Clear</span>
-        </button>
+        <Tool words={TOOLS.undo} disabled={!canUndo.value} run={undo}>
+          <path d="M7 4 3 8l4 4M3.5 8H12a4.5 4.5 0 0 1 0 9H8" />
+        </Tool>
+        <Tool words={TOOLS.redo} disabled={!canRedo.value} run={redo}>
+          <path d="m13 4 4 4-4 4M16.5 8H8a4.5 4.5 0 0 0 0 9h4" />
+        </Tool>
+        <Tool words={TOOLS.clear} disabled={!hasInk.value} run={clear}>
+          <path d="m5 5 10 10M15 5 5 15" />
+        </Tool>
         <button
           type="button"
           class={`primary keep colour-${active.value?.colour}`}
@@ -54,5 +55,29 @@ export function Draw() {
         </button>
       </fieldset>
     </section>
+  );
+}
+
+interface ToolProps {
+  words: { name: string; key: string };
+  disabled: boolean;
+  run: () => void;
+  children: ComponentChildren;
+}
+
+function Tool({ words, disabled, run, children }: ToolProps) {
+  return (
+    <button
+      type="button"
+      class="tool"
+      disabled={disabled}
+      onClick={run}
+      title={`${words.name} (${words.key})`}
+    >
+      <svg viewBox="0 0 20 20" aria-hidden="true">
+        {children}
+      </svg>
+      <span class="visually-hidden">{words.name}</span>
+    </button>
   );
 }

@@ -1,6 +1,10 @@
+import { edited, expertShown, strategy } from "../state/plan.js";
 import { progress } from "../state/progress.js";
 import { events, outcome, pausable, paused, pauseOrResume, running, stop, train } from "../state/training.js";
+import { EXPERT, STRATEGIES } from "../words.js";
 import { Curves } from "./curves.js";
+import { ExpertDrawer } from "./expert/drawer.js";
+import { PlanPicture } from "./plan-picture.js";
 import { usePolite } from "./use-polite.js";
 
 /** The button, how far it has come, and what has come of it. */
@@ -31,10 +35,26 @@ export function Train() {
       <p id="train-progress" class="train-progress">
         {text}
       </p>
+      <PlanPicture />
+      <button
+        type="button"
+        class="expert-button"
+        aria-haspopup="dialog"
+        onClick={() => (expertShown.value = true)}
+      >
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M3 6h8M15 6h2M13 4v4M3 14h3M10 14h7M8 12v4" />
+        </svg>
+        {EXPERT.open}
+        <span class="expert-now">
+          {edited.value ? EXPERT.byHand(STRATEGIES[strategy.value].title) : STRATEGIES[strategy.value].title}
+        </span>
+      </button>
       <Curves events={events.value} running={running.value} />
       <p class="visually-hidden" aria-live="polite">
         {spoken}
       </p>
+      <ExpertDrawer />
     </section>
   );
 }

@@ -1,35 +1,35 @@
-import { addDoodle } from "./doodles.js";
-import { complain } from "./notices.js";
-
 /** Pictures are kept at this size: enough for the network and for the gallery, and light to store. */
 const MAX_SIDE = 512;
 
-/** Takes in the pictures among the files, one after the other. */
-export async function importPictures(
-  classId: string,
-  files: Iterable<File> | null | undefined,
-): Promise<void> {
-  for (const file of [...(files ?? [])]) {
-    try {
-      addDoodle(classId, await shrink(file));
-    } catch {
-      complain(`“${file.name}” is not a picture that your browser can read.`);
-    }
-  }
-}
-
-/** A picture that is dropped beside a class must not take the place of the page. */
-export function ignoreStrayDrops(): void {
-  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
-}
-
-async function shrink(file: File): Promise<Blob> {
-  const bitmap = await createImageBitmap(file);
-  const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
-  const canvas = new OffscreenCanvas(Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale));
-  const pen = canvas.getContext("2d")!;
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+/**
+ * A picture as it is kept. It is decoded and scaled away from this thread, which a photo of 50 megapixels would otherwise
+ * hold for a second.
+ *
+ * Rejects if the browser cannot read it.
+ */
+export async function shrink(file: Blob): Promise<Blob> {
+  const { width, height } = await measure(file);
+  const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
+  const [resizeWidth, resizeHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  const bitmap = await createImageBitmap(file, { resizeWidth, resizeHeight, resizeQuality: "high" });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
   bitmap.close();
   return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** How large a picture is, as its first bytes tell. */
+async function measure(file: Blob): Promise<{ width: number; height: number }> {
+  const url = URL.createObjectURL(file);
+  try {
+    const image = new Image();
+    await new Promise((resolve, reject) => {
+      image.onload = resolve;
+      image.onerror = reject;
+      image.src = url;
+    });
+    return { width: image.naturalWidth, height: image.naturalHeight };
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }

@@ -1,8 +1,8 @@
 import { computed } from "@preact/signals";
-import { outcomeInWords, phaseInWords, sentence, timeLeft } from "../words.js";
+import { outcomeInWords, phaseInWords, sentence, timeLeft, TUTORING } from "../words.js";
 import { doodleCount } from "./doodles.js";
 import { failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
-import { events, outcome, paused, running } from "./training.js";
+import { events, outcome, paused, running, tutoring } from "./training.js";
 
 interface Progress {
   text: string;
@@ -43,6 +43,7 @@ function training(): Progress | undefined {
 function looking(): Progress | undefined {
   const [all, open] = [doodleCount.value, untaught.value];
   if (open > 0) return { text: `Looking at your doodles: ${all - open} of ${all}`, share: 1 - open / all };
+  if (tutoring.value) return { text: TUTORING, share: 0 };
   return running.value ? { text: "Starting …", share: 0 } : undefined;
 }
 

@@ -3,6 +3,7 @@ import { DeviceLine } from "../parts/device-line.js";
 import { Draw } from "../parts/draw.js";
 import { Guess } from "../parts/guess.js";
 import { Network } from "../parts/network.js";
+import { Tour, TourButton } from "../parts/tour.js";
 import { Train } from "../parts/train.js";
 
 /** Draw, sort into classes, train, and see the guesses. */
@@ -18,7 +19,9 @@ export function Teach() {
         <Train />
         <Network />
         <DeviceLine />
+        <TourButton />
       </div>
+      <Tour />
     </main>
   );
 }
