@@ -1,5 +1,7 @@
 //! Labelled examples and how they are split.
 
+use std::collections::HashSet;
+
 use crate::error::{Error, Result};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -46,6 +48,20 @@ pub fn checked_label(label: &str) -> Result<&str> {
 }
 
 impl Dataset {
+    /// The dataset that had these examples and classes; the error says why there was none.
+    pub(crate) fn restore(examples: Vec<Example>, classes: Vec<String>) -> Result<Self, String> {
+        let numbers: HashSet<ExampleId> = examples.iter().map(|example| example.id).collect();
+        let next = numbers.iter().max().map_or(Some(0), |last| last.checked_add(1));
+        let Some(next) = next.filter(|_| numbers.len() == examples.len()) else {
+            return Err("examples have the same number, or one that is too high".into());
+        };
+        let labels: HashSet<&String> = examples.iter().map(|example| &example.label).collect();
+        match classes.iter().find(|class| !labels.contains(class)) {
+            Some(empty) => Err(format!("class “{empty}” has no example")),
+            None => Ok(Self { examples, classes, next }),
+        }
+    }
+
     /// Adds an example and, at its first one, its class.
     ///
     /// # Errors

@@ -35,6 +35,39 @@ pub enum Error {
     /// Weights that are truncated, of another network, or not finite.
     #[error("{0}")]
     BadWeights(String),
+    /// A file that is neither a project nor a model.
+    #[error("{0}")]
+    UnknownFile(String),
+    /// A project or model that is truncated, or whose parts do not fit together.
+    #[error("{0}")]
+    DamagedFile(String),
+    /// A project or model of a later version of this crate.
+    #[error(
+        "the file is of version {found}, but this doodletune reads files up to version {known}; update doodletune (reload the page) to open it"
+    )]
+    NewerFile {
+        /// What the file is of.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
+    /// A project or model that is too large to be read or written.
+    #[error("{0}")]
+    FileTooLarge(String),
+    /// A project or model of another network than the one in use.
+    #[error(
+        "the file was made with {found} at {found_size} pixels, but {used} at {used_size} is in use; create a tuner with that backbone and size to open it"
+    )]
+    OtherBackbone {
+        /// The file's network.
+        found: String,
+        /// Side of its input.
+        found_size: usize,
+        /// The network in use.
+        used: String,
+        /// Side of its input.
+        used_size: usize,
+    },
     /// Weights without a ready-made head were asked to guess; holds the name of their backbone.
     #[error(
         "the weights of {0} come without a ready-made head, so nothing can be guessed; teach two classes and predict, or use the backbone “doodle”"
@@ -64,8 +97,8 @@ pub enum Error {
     /// A training was to go on, but none is paused.
     #[error("no training is paused; start one with train")]
     NothingPaused,
-    /// A second training was asked for while one runs.
-    #[error("a training is already running; stop it first, or wait for it to end")]
+    /// A training, or the loading of a file, was asked for while one goes on.
+    #[error("a training or the loading of a file is already running; stop it first, or wait for it to end")]
     Busy,
     /// A defect of this crate or of a library under it.
     #[error("internal error: {0}; please report it")]
@@ -85,6 +118,11 @@ impl Error {
             Self::UnknownClass(_) => "unknown-class",
             Self::UnknownExample(_) => "unknown-example",
             Self::BadWeights(_) => "bad-weights",
+            Self::UnknownFile(_) => "unknown-file",
+            Self::DamagedFile(_) => "damaged-file",
+            Self::NewerFile { .. } => "newer-file",
+            Self::FileTooLarge(_) => "file-too-large",
+            Self::OtherBackbone { .. } => "other-backbone",
             Self::NoPretrainedHead(_) => "no-pretrained-head",
             Self::NoWebGpu(_) => "no-webgpu",
             Self::DeviceLost(_) => "device-lost",

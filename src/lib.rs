@@ -13,16 +13,19 @@
 //! | [`kernels`] | what burn computes too slowly on the CPU |
 //! | [`device`] | GPU or CPU, and how a GPU's faults are noticed |
 //! | [`selection`] | which of them, measured |
+//! | [`bundle`] | files of what was learned, and of everything |
 //! | [`tuner`] | all of it together |
 //!
 //! # Limits
 //! - Two backbones, `doodle` and EfficientNet-Lite0.
 //! - In browsers the GPU is reached through WebGPU; natively everything runs on the CPU.
-//! - Weight files: 64 MiB, 4096 tensors. Doodles: 100,000 points. Images: 8192 pixels a side.
+//! - Weight files: 64 MiB, 4096 tensors. Projects and models: 256 MiB, 100,000 examples. Doodles: 100,000 points. Images: 8192 pixels a side.
 
 #![warn(missing_docs)]
 
+mod archive;
 pub mod backbone;
+pub mod bundle;
 pub mod dataset;
 pub mod device;
 pub mod doodle;

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use crate::backbone::{Backbone, Weights};
+use crate::backbone::{Backbone, InputSpec, Metadata, Weights};
+use crate::bundle::{Model, ModelFormat, Outcome, Project};
 use crate::dataset::{Dataset, ExampleId, checked_label};
 use crate::device::Processor;
 use crate::doodle::{Input, Picture};
@@ -128,6 +129,8 @@ struct State {
     run: Option<Vec<String>>,
     /// A run that waits to go on.
     paused: Option<Session>,
+    /// What the last run came to; forgotten with what it trained.
+    outcome: Option<Outcome>,
 }
 
 impl State {
@@ -202,7 +205,7 @@ impl State {
     fn changed(&mut self) {
         self.prototype = None;
         if self.trained.as_ref().is_some_and(|trained| !self.tells_apart_all(trained.head.classes())) {
-            self.trained = None;
+            (self.trained, self.outcome) = (None, None);
         }
         if self.run.as_ref().is_some_and(|classes| !self.tells_apart_all(classes)) {
             self.run = None;
@@ -310,12 +313,13 @@ impl Tuner {
         }
         for chunk in list.chunks(BATCH) {
             let start = Instant::now();
-            let pictures = chunk.iter().map(|(_, input)| self.preview(input)).collect::<Result<Vec<_>>>()?;
+            let spec = self.backbone.input();
+            let sources = chunk.iter().map(|(_, input)| Source::keep(input, spec)).collect::<Result<Vec<_>>>()?;
+            // What is kept is what is learned from, so that a project that is saved and loaded answers the same.
+            let pictures = sources.iter().map(|source| source.picture(spec)).collect::<Result<Vec<_>>>()?;
             let features = self.backbone.features(&pictures).await?;
             self.seconds_a_drawing.set(Some(start.elapsed().as_secs_f64() / chunk.len() as f64));
-            for ((_, input), features) in chunk.iter().zip(features) {
-                kept.push(Kept { source: Source::keep(input, self.backbone.input())?, features });
-            }
+            kept.extend(sources.into_iter().zip(features).map(|(source, features)| Kept { source, features }));
             pace.breathe().await;
         }
         let mut state = self.state.borrow_mut();
@@ -573,7 +577,16 @@ impl Tuner {
         }
         match &outcome {
             Ok(report) if report.reason == Ending::Paused => state.paused = Some(session),
-            _ => state.run = None,
+            Ok(report) => {
+                if state.run.take().is_some() && session.trained().is_some() {
+                    state.outcome = Some(Outcome { plan: session.plan().clone(), report: report.clone() });
+                }
+            }
+            Err(_) => {
+                if state.run.take().is_some() && session.trained().is_some() {
+                    state.outcome = None;
+                }
+            }
         }
         outcome
     }
@@ -602,6 +615,104 @@ impl Tuner {
     /// Pauses the running training within a step; nothing without one.
     pub fn pause(&self) {
         self.signal.set(Signal::Pause);
+    }
+}
+
+/// Files.
+impl Tuner {
+    /// Everything as a project file: the examples, what was trained, and what that came to.
+    ///
+    /// # Errors
+    /// [`Error::FileTooLarge`], or a failure of the processor.
+    pub async fn save(&self) -> Result<Vec<u8>> {
+        let project = {
+            let state = self.state.borrow();
+            Project {
+                metadata: self.backbone.metadata().clone(),
+                dataset: state.dataset.clone(),
+                sources: state.kept()?.into_iter().map(|kept| kept.source.clone()).collect(),
+                model: state.trained.clone().map(|trained| self.model(trained)),
+                outcome: state.outcome.clone(),
+            }
+        };
+        project.to_bytes().await
+    }
+
+    /// What answers at this moment, by itself, as a file of that format: what was trained, or prototypes.
+    ///
+    /// # Errors
+    /// [`Error::TooFewClasses`], or a failure of the processor.
+    pub async fn export(&self, format: ModelFormat) -> Result<Vec<u8>> {
+        let answering = self.state.borrow_mut().answering()?;
+        self.model(answering).to_bytes(format).await
+    }
+
+    fn model(&self, Trained { backbone, head }: Trained) -> Model {
+        Model { backbone: backbone.unwrap_or_else(|| self.backbone.clone()), head }
+    }
+
+    /// Replaces everything with what is in a file: a project, or a model alone, which answers until examples are added.
+    /// Whatever goes wrong, what there was stays.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a training runs, [`Error::OtherBackbone`], all of [`Project::parse`], or a failure of the
+    /// processor.
+    pub async fn load(&self, bytes: &[u8]) -> Result<()> {
+        let _running = Running::begin(&self.training)?;
+        let Project { dataset, sources, model, outcome, .. } =
+            Project::parse(bytes, self.backbone.device(), |found| self.check_network(found)).await?;
+        let mut pace = Pace::new();
+        let mut kept = HashMap::with_capacity(sources.len());
+        for chunk in dataset.examples().iter().zip(sources).collect::<Vec<_>>().chunks(BATCH) {
+            let pictures =
+                chunk.iter().map(|(_, source)| source.picture(self.backbone.input())).collect::<Result<Vec<_>>>()?;
+            let features = self.backbone.features(&pictures).await?;
+            let keep = |((example, source), features): (&(&crate::dataset::Example, Source), _)| {
+                (example.id, Kept { source: source.clone(), features })
+            };
+            kept.extend(chunk.iter().zip(features).map(keep));
+            pace.breathe().await;
+        }
+        let trained = model.map(|Model { backbone, head }| Trained { backbone: Some(backbone), head });
+        *self.state.borrow_mut() = State { dataset, kept, trained, outcome, ..State::default() };
+        Ok(())
+    }
+
+    /// Refuses what was made for another network.
+    fn check_network(&self, found: &Metadata) -> Result<()> {
+        let used = self.backbone.metadata();
+        if (&found.backbone, found.input.size) == (&used.backbone, used.input.size) {
+            return Ok(());
+        }
+        Err(Error::OtherBackbone {
+            found: found.backbone.clone(),
+            found_size: found.input.size,
+            used: used.backbone.clone(),
+            used_size: used.input.size,
+        })
+    }
+
+    /// The examples, in the order in which they were added: number, class and what was drawn.
+    pub fn examples(&self) -> Result<Vec<(ExampleId, String, Source)>> {
+        let state = self.state.borrow();
+        let sources = state.kept()?.into_iter().map(|kept| kept.source.clone());
+        let examples = state.dataset.examples().iter().zip(sources);
+        Ok(examples.map(|(example, source)| (example.id, example.label.clone(), source)).collect())
+    }
+
+    /// What is told apart by what was trained; nothing if nothing was.
+    pub fn trained_classes(&self) -> Vec<String> {
+        self.state.borrow().trained.as_ref().map_or_else(Vec::new, |trained| trained.head.classes().to_vec())
+    }
+
+    /// What the last training came to, as long as what it trained answers.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.state.borrow().outcome.clone()
+    }
+
+    /// What the backbone wants to see.
+    pub fn input(&self) -> &InputSpec {
+        self.backbone.input()
     }
 }
 

@@ -11,10 +11,12 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+use crate::backbone::InputSpec;
+use crate::bundle::ModelFormat;
 use crate::doodle::{Doodle, Image, Input, Picture};
 use crate::error::{Error, Result};
 use crate::explanation::Explanation;
-use crate::finetune::{Epoch, Strategy};
+use crate::finetune::{Epoch, Source, Strategy};
 use crate::tuner::{self, Features};
 
 /// Runs once, when the module is instantiated.
@@ -37,6 +39,7 @@ export interface View { size: number; pixels: Uint8ClampedArray<ArrayBuffer> }
 export interface Explanation { label: string; probability: number; side: number; heat: Float32Array }
 export interface Features { ids: number[]; labels: string[]; length: number; values: Float32Array }
 export interface ClassReport { label: string; examples: number }
+export type ModelFormat = "safetensors" | "onnx";
 // What is in these is said in www/lib/types.ts.
 export type Strategy = string;
 export type Plan = any;
@@ -45,6 +48,7 @@ export type TrainOptions = any;
 export type TrainEvent = any;
 export type TrainReport = any;
 export type Evaluation = any;
+export type Loaded = any;
 "#;
 
 /// Learns classes from examples and recognises new drawings.
@@ -244,6 +248,42 @@ impl Tuner {
         promise(async move { serialized(&tuner.evaluate().await?) })
     }
 
+    /// Everything as a project file.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>>")]
+    pub fn save(&self) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move { Ok(Uint8Array::from(tuner.save().await?.as_slice()).into()) })
+    }
+
+    /// What answers at this moment, as a file of that format.
+    #[wasm_bindgen(js_name = exportModel, unchecked_return_type = "Promise<Uint8Array<ArrayBuffer>>")]
+    pub fn export_model(&self, #[wasm_bindgen(unchecked_param_type = "ModelFormat")] format: JsValue) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move {
+            let format: ModelFormat = options_from(format)?;
+            Ok(Uint8Array::from(tuner.export(format).await?.as_slice()).into())
+        })
+    }
+
+    /// Replaces everything with what is in a file, and tells what that is.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Loaded>")]
+    pub fn load(&self, file: Uint8Array) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move {
+            tuner.load(&file.to_vec()).await?;
+            let examples = tuner.examples()?.into_iter().map(|(id, label, source)| {
+                object([("id", id.into()), ("label", label.into()), ("input", input_of(&source, tuner.input())?)])
+            });
+            let (plan, report) = tuner.outcome().map(|outcome| (outcome.plan, outcome.report)).unzip();
+            object([
+                ("examples", examples.collect::<Result<js_sys::Array>>()?.into()),
+                ("labels", serialized(&tuner.trained_classes())?),
+                ("plan", serialized(&plan)?),
+                ("report", serialized(&report)?),
+            ])
+        })
+    }
+
     /// Pauses the running training within a step.
     pub fn pause(&self) {
         self.0.pause();
@@ -275,6 +315,17 @@ fn teller(listener: Function) -> impl FnMut(&Epoch) {
 fn view(picture: &Picture) -> Result<JsValue, JsValue> {
     let pixels = Uint8ClampedArray::from(picture.to_rgba().as_slice());
     object([("size", picture.side.into()), ("pixels", pixels.into())]).map_err(to_error)
+}
+
+/// What was drawn, as it could be given again.
+fn input_of(source: &Source, spec: &InputSpec) -> Result<JsValue> {
+    match source {
+        Source::Doodle(doodle) => object([("strokes", serialized(&doodle.to_columns())?)]),
+        Source::Picture { side, .. } => {
+            let data = Uint8ClampedArray::from(source.to_rgba(spec).as_slice()).into();
+            object([("width", (*side).into()), ("height", (*side).into()), ("data", data)])
+        }
+    }
 }
 
 fn object<const N: usize>(entries: [(&str, JsValue); N]) -> Result<JsValue> {

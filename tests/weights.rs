@@ -60,7 +60,7 @@ fn a_wrong_tensor_is_named() {
     });
     assert_refused(&wrong_shape, &[name, "[240, 1, 25, 1]", "[240, 1, 5, 5]"]);
     let superfluous = file(|t| t.push(NamedTensor { name: "stage9.0.x".into(), shape: vec![1], values: vec![0.0] }));
-    assert_refused(&superfluous, &["stage9.0.x", "another network"]);
+    assert_refused(&superfluous, &["stage9.0.x", "no place"]);
     // The first value of the first tensor in the file becomes a half-precision NaN.
     let mut nan = file(|_| ());
     let header = u64::from_le_bytes(*nan.first_chunk().unwrap()) as usize;

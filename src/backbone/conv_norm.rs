@@ -14,7 +14,7 @@ pub struct ConvNorm {
     pub(super) conv: Conv2d,
     pub(super) norm: BatchNorm,
     #[module(skip)]
-    activation: Activation,
+    pub(super) activation: Activation,
 }
 
 /// The shape of a [`ConvNorm`].

@@ -34,9 +34,9 @@ pub(super) fn doodlenet(device: &Device) -> Vec<Stage> {
 /// Two 3x3 convolutions, the first with stride 2, and a 1x1 convolution as shortcut.
 #[derive(Module, Debug)]
 pub struct Residual {
-    first: ConvNorm,
-    second: ConvNorm,
-    shortcut: ConvNorm,
+    pub(super) first: ConvNorm,
+    pub(super) second: ConvNorm,
+    pub(super) shortcut: ConvNorm,
 }
 
 impl Residual {

@@ -9,11 +9,11 @@ use crate::kernels::Activation;
 /// where shapes allow. Sandler et al., "MobileNetV2", 2018 (arXiv 1801.04381), section 3.
 #[derive(Module, Debug)]
 pub struct MbConv {
-    expand: Option<ConvNorm>,
-    depthwise: ConvNorm,
-    project: ConvNorm,
+    pub(super) expand: Option<ConvNorm>,
+    pub(super) depthwise: ConvNorm,
+    pub(super) project: ConvNorm,
     #[module(skip)]
-    residual: bool,
+    pub(super) residual: bool,
 }
 
 /// The shape of an [`MbConv`].

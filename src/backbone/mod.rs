@@ -4,6 +4,7 @@
 
 mod adapt;
 mod conv_norm;
+mod convolution;
 mod doodlenet;
 mod efficientnet;
 mod mbconv;
@@ -12,9 +13,11 @@ mod weights;
 
 pub use adapt::InputAdaptation;
 pub use conv_norm::ConvNorm;
+pub use convolution::Convolution;
 pub use doodlenet::Residual;
 pub use mbconv::MbConv;
 pub use spec::InputSpec;
+pub(crate) use weights::entries;
 pub use weights::{Dtype, Metadata, NamedTensor, Weights, write};
 
 use std::rc::Rc;

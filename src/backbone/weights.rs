@@ -1,23 +1,18 @@
 //! Weight files: safetensors with a metadata block, read with limits and written whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::prelude::*;
 use half::f16;
-use safetensors::tensor::{SafeTensors, TensorView};
 
 use super::{InputSpec, Stage};
+use crate::archive::{self, Archive, Entry, Limits, Refusal, SCALE};
 use crate::error::{Error, Result};
 
 /// Version of the metadata block that this crate writes and reads.
 const VERSION: &str = "1";
-/// Limits on what is read. wasm32 has 4 GB, and parsing JSON doubles it.
-const MAX_FILE: usize = 64 << 20;
-const MAX_HEADER: u64 = 1 << 20;
-const MAX_TENSORS: usize = 4096;
-/// What the name of a tensor of 8-bit integers is followed by in the name of the tensor of its rows' scales.
-const SCALE: &str = ".scale";
+const LIMITS: Limits = Limits { file: 64 << 20, header: 1 << 20, tensors: 4096 };
 
 /// What a weight file says about itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,12 +30,13 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    fn to_map(&self) -> HashMap<String, String> {
+    /// As texts of a file of that format and version.
+    pub(crate) fn to_map(&self, format: &str, version: &str) -> HashMap<String, String> {
         let input = serde_json::to_string(&self.input).expect("numbers serialise");
         let labels = serde_json::to_string(&self.labels).expect("names serialise");
         [
-            ("format", "doodletune"),
-            ("version", VERSION),
+            ("format", format),
+            ("version", version),
             ("backbone", &self.backbone),
             ("input", &input),
             ("labels", &labels),
@@ -51,30 +47,14 @@ impl Metadata {
         .into()
     }
 
-    fn from_map(map: &HashMap<String, String>) -> Result<Self> {
-        let get = |key: &str| {
-            map.get(key).cloned().ok_or_else(|| {
-                Error::BadWeights(format!(
-                    "the weights lack “{key}” in their metadata; make them again with `cargo xtask weights`"
-                ))
-            })
-        };
-        if get("format")? != "doodletune" || get("version")? != VERSION {
-            return Err(Error::BadWeights(format!(
-                "the weights are in format {} {}, but this version reads doodletune {VERSION}; get matching weights or update",
-                get("format")?,
-                get("version")?
-            )));
-        }
-        let input: InputSpec = serde_json::from_str(&get("input")?).map_err(|error| {
-            Error::BadWeights(format!("the input specification in the weights is unreadable: {error}"))
-        })?;
-        input.check()?;
-        let labels = serde_json::from_str(&get("labels")?).map_err(|error| {
-            Error::BadWeights(format!(
-                "the labels in the weights are no list of names: {error}; make them again with `cargo xtask weights`"
-            ))
-        })?;
+    /// From texts of a file, whatever its format; the error says what is wrong with them.
+    pub(crate) fn from_map(map: &HashMap<String, String>) -> Result<Self, String> {
+        let get = |key: &str| map.get(key).cloned().ok_or_else(|| format!("“{key}” is missing in the metadata"));
+        let input: InputSpec = serde_json::from_str(&get("input")?)
+            .map_err(|error| format!("the input specification is unreadable: {error}"))?;
+        input.check().map_err(|error| error.to_string())?;
+        let labels = serde_json::from_str(&get("labels")?)
+            .map_err(|error| format!("the labels are no list of names: {error}"))?;
         Ok(Self { backbone: get("backbone")?, input, labels, license: get("license")?, source: get("source")? })
     }
 }
@@ -83,7 +63,9 @@ impl Metadata {
 #[derive(Debug)]
 pub struct Weights<'data> {
     metadata: Metadata,
-    tensors: BTreeMap<String, TensorView<'data>>,
+    archive: Archive<'data>,
+    /// What is made of the words that say what is wrong with a tensor.
+    refuse: fn(&Metadata, String) -> Error,
 }
 
 impl<'data> Weights<'data> {
@@ -92,28 +74,27 @@ impl<'data> Weights<'data> {
     /// # Errors
     /// [`Error::BadWeights`] for anything that is not a whole file of this format.
     pub fn parse(bytes: &'data [u8]) -> Result<Self> {
-        let bad = |what: String| Error::BadWeights(format!("{what}; download the weights again"));
-        if bytes.len() > MAX_FILE {
-            return Err(bad(format!(
-                "the weights have {} MiB, more than the {} allowed",
-                bytes.len() >> 20,
-                MAX_FILE >> 20
+        let again = |words: String| Error::BadWeights(format!("{words}; download the weights again"));
+        let archive = Archive::parse(bytes, LIMITS).map_err(Refusal::into_words).map_err(again)?;
+        let text = |key| archive.texts.get(key).map_or("none", String::as_str);
+        let (format, version) = (text("format"), text("version"));
+        if (format, version) != ("doodletune", VERSION) {
+            return Err(Error::BadWeights(format!(
+                "the file is in format {format}, version {version}, but this version reads weights in format doodletune, version {VERSION}; get matching weights or update"
             )));
         }
-        let header = bytes.first_chunk().map(|length| u64::from_le_bytes(*length));
-        match header {
-            Some(length) if length <= MAX_HEADER && length <= bytes.len() as u64 - 8 => (),
-            _ => return Err(bad(format!("the {} bytes of weights are truncated or no safetensors file", bytes.len()))),
-        }
-        let (header, index) = SafeTensors::read_metadata(bytes)
-            .map_err(|error| bad(format!("the weights are truncated or damaged ({error})")))?;
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|error| bad(format!("the weights are truncated or damaged ({error}; header {header} bytes)")))?;
-        if file.len() > MAX_TENSORS {
-            return Err(bad(format!("the weights have {} tensors, more than the {MAX_TENSORS} allowed", file.len())));
-        }
-        let metadata = Metadata::from_map(index.metadata().as_ref().unwrap_or(&HashMap::new()))?;
-        Ok(Self { metadata, tensors: file.tensors().into_iter().collect() })
+        let metadata = Metadata::from_map(&archive.texts).map_err(|words| {
+            Error::BadWeights(format!("{words}; make the weights again with `cargo xtask weights`"))
+        })?;
+        let refuse = |metadata: &Metadata, words| {
+            Error::BadWeights(format!("{words}; get the weights of {} again", metadata.backbone))
+        };
+        Ok(Self { metadata, archive, refuse })
+    }
+
+    /// The weights in a file of another format. `refuse` makes an error of what is wrong with a tensor.
+    pub(crate) fn within(metadata: Metadata, archive: Archive<'data>, refuse: fn(&Metadata, String) -> Error) -> Self {
+        Self { metadata, archive, refuse }
     }
 
     /// What the file says about itself.
@@ -123,7 +104,7 @@ impl<'data> Weights<'data> {
 
     /// The shape of a tensor, if there is one of that name.
     pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.get(name).map(TensorView::shape)
+        self.archive.shape(name)
     }
 
     /// The values of a tensor as f32.
@@ -131,50 +112,20 @@ impl<'data> Weights<'data> {
     /// # Errors
     /// [`Error::BadWeights`] if it is missing, of another shape or type, or has a value that is not finite.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let bad = |what: String| {
-            Error::BadWeights(format!(
-                "tensor “{name}” of the weights {what}; get the weights of {} again",
-                self.metadata.backbone
-            ))
-        };
-        let view = self.tensors.get(name).ok_or_else(|| bad(format!("is missing (expected shape {shape:?})")))?;
-        if view.shape() != shape {
-            return Err(bad(format!("has shape {:?}, but {shape:?} is expected", view.shape())));
-        }
-        let values: Vec<f32> = match view.dtype() {
-            safetensors::Dtype::F16 => {
-                view.data().as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect()
-            }
-            safetensors::Dtype::F32 => view.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            safetensors::Dtype::I8 if !shape.is_empty() => {
-                let scales = self.tensor(&format!("{name}{SCALE}"), &shape[..1])?;
-                let row = (view.data().len() / shape[0].max(1)).max(1);
-                let rows = view.data().chunks(row).zip(scales);
-                rows.flat_map(|(row, scale)| row.iter().map(move |v| f32::from(*v as i8) * scale)).collect()
-            }
-            other => return Err(bad(format!("holds {other:?}, but F32, F16 or I8 is expected"))),
-        };
-        match values.iter().position(|value| !value.is_finite()) {
-            Some(index) => {
-                Err(bad(format!("has the value {} at position {index}, but all must be finite", values[index])))
-            }
-            None => Ok(values),
-        }
+        self.archive.floats(name, shape).map_err(|words| (self.refuse)(&self.metadata, words))
     }
 
     /// Replaces every parameter and running statistic of `stages`.
     pub(super) fn fill(&self, stages: Vec<Stage>, device: &Device) -> Result<Vec<Stage>> {
         let expected = shapes(&stages);
-        if let Some(extra) = self.tensors.keys().find(|name| {
+        if let Some(extra) = self.archive.names().find(|name| {
             let name = name.strip_suffix(SCALE).unwrap_or(name);
             !name.starts_with("classifier.")
                 && name != super::NUISANCE
                 && !expected.iter().any(|(expected, _)| expected == name)
         }) {
-            return Err(Error::BadWeights(format!(
-                "tensor “{extra}” has no place in {}; these are weights of another network",
-                self.metadata.backbone
-            )));
+            let words = format!("tensor “{extra}” has no place in {}", self.metadata.backbone);
+            return Err((self.refuse)(&self.metadata, words));
         }
         let mut filler = Filler { weights: self, device, path: Path::default(), error: None };
         let mut filled = Vec::with_capacity(stages.len());
@@ -307,6 +258,9 @@ pub enum Dtype {
     /// Tensors of two dimensions and more: 8-bit integers, a row's largest magnitude being 127, with one f32 scale a row
     /// (Jacob et al., 2018, arXiv 1712.05877, symmetric); vectors: single precision.
     I8,
+    /// Each tensor in the smallest of these that gives back the very same values: those that were read from a file and not
+    /// trained since take no more than they did there.
+    Exact,
 }
 
 /// A tensor to be written.
@@ -325,41 +279,69 @@ pub struct NamedTensor {
 /// # Errors
 /// [`Error::BadWeights`] if a tensor's shape and number of values differ, or a value is too large for `dtype`.
 pub fn write(metadata: &Metadata, tensors: &[NamedTensor], dtype: Dtype) -> Result<Vec<u8>> {
-    let mut encoded = Vec::with_capacity(tensors.len());
+    let entries = entries(tensors, dtype)?;
+    archive::write(metadata.to_map("doodletune", VERSION), &entries)
+        .map_err(|error| Error::BadWeights(format!("the weights cannot be written: {error}")))
+}
+
+/// The tensors as they are written.
+///
+/// # Errors
+/// [`Error::BadWeights`] if a value is too large for `dtype`.
+pub(crate) fn entries(tensors: &[NamedTensor], dtype: Dtype) -> Result<Vec<Entry>> {
+    let mut entries = Vec::with_capacity(tensors.len());
     for NamedTensor { name, shape, values } in tensors {
         let largest =
             values.iter().fold(0.0f32, |largest, v| if v.is_finite() { largest.max(v.abs()) } else { f32::NAN });
         if largest.is_nan() || (dtype == Dtype::F16 && largest > f32::from(f16::MAX)) {
             return Err(Error::BadWeights(format!("tensor “{name}” has a value that {dtype:?} cannot store")));
         }
-        let mut store = |name: String, shape: &[usize], kind, bytes: Vec<u8>| {
-            encoded.push((name, shape.to_vec(), kind, bytes));
-        };
-        let singles = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let is_half = |v: &f32| f16::from_f32(*v).to_f32() == *v;
         match dtype {
-            Dtype::F16 => {
-                let bytes = values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
-                store(name.clone(), shape, safetensors::Dtype::F16, bytes);
-            }
+            Dtype::F16 => entries.push(Entry::halves(name, shape, values)),
             Dtype::I8 if shape.len() > 1 => {
                 let row = (values.len() / shape[0].max(1)).max(1);
-                let scale = |row: &[f32]| row.iter().fold(f32::MIN_POSITIVE, |most, v| most.max(v.abs())) / 127.0;
                 let scales: Vec<f32> = values.chunks(row).map(scale).collect();
                 let rows = values.chunks(row).zip(&scales);
-                let bytes = rows.flat_map(|(row, scale)| row.iter().map(move |v| (v / scale).round() as i8 as u8));
-                store(name.clone(), shape, safetensors::Dtype::I8, bytes.collect());
-                store(format!("{name}{SCALE}"), &shape[..1], safetensors::Dtype::F32, singles(&scales));
+                let integers: Vec<i8> = rows.flat_map(|(row, scale)| integers(row, *scale)).collect();
+                entries.extend(Entry::scaled(name, shape, &integers, &scales));
             }
-            Dtype::F32 | Dtype::I8 => store(name.clone(), shape, safetensors::Dtype::F32, singles(values)),
+            Dtype::Exact
+                if shape.len() > 1
+                    && let Some((integers, scales)) = exact_integers(shape, values) =>
+            {
+                entries.extend(Entry::scaled(name, shape, &integers, &scales));
+            }
+            Dtype::Exact if values.iter().all(is_half) => entries.push(Entry::halves(name, shape, values)),
+            Dtype::F32 | Dtype::I8 | Dtype::Exact => entries.push(Entry::singles(name, shape, values)),
         }
     }
-    let failed =
-        |error: safetensors::SafeTensorError| Error::BadWeights(format!("the weights cannot be written: {error}"));
-    let views = encoded
-        .iter()
-        .map(|(name, shape, kind, bytes)| {
-            Ok((name.as_str(), TensorView::new(*kind, shape.clone(), bytes).map_err(failed)?))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    safetensors::serialize(views, Some(metadata.to_map())).map_err(failed)
+    Ok(entries)
+}
+
+/// The scale at which a row's largest magnitude is 127.
+fn scale(row: &[f32]) -> f32 {
+    row.iter().fold(f32::MIN_POSITIVE, |most, v| most.max(v.abs())) / 127.0
+}
+
+fn integers(row: &[f32], scale: f32) -> impl Iterator<Item = i8> {
+    row.iter().map(move |v| (v / scale).round() as i8)
+}
+
+/// The integers and scales whose products are exactly `values`, if there are any.
+fn exact_integers(shape: &[usize], values: &[f32]) -> Option<(Vec<i8>, Vec<f32>)> {
+    let row = (values.len() / shape[0].max(1)).max(1);
+    let (mut all, mut scales) = (Vec::with_capacity(values.len()), Vec::with_capacity(shape[0]));
+    for row in values.chunks(row) {
+        // The product with 127 was rounded: the scale that it came from is this one or a neighbour.
+        let near = scale(row);
+        let candidates =
+            [near, near.next_up(), near.next_down(), near.next_up().next_up(), near.next_down().next_down()];
+        let gives_back =
+            |scale: &f32| integers(row, *scale).zip(row).all(|(integer, v)| f32::from(integer) * scale == *v);
+        let scale = candidates.into_iter().find(gives_back)?;
+        all.extend(integers(row, scale));
+        scales.push(scale);
+    }
+    Some((all, scales))
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// The largest width or height taken.
 const MAX_SIDE: usize = 8192;
 /// Pixels closer than this to white, in every channel, are paper. Wide enough for the noise of a scan or of JPEG.
-const PAPER_TOLERANCE: f32 = 0.06;
+pub(crate) const PAPER_TOLERANCE: f32 = 0.06;
 
 /// An RGB image on white paper, each channel in 0..=1.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,6 +12,7 @@ mod stroke;
 pub use augment::Augmentation;
 pub(crate) use augment::normal;
 pub use image::Image;
+pub(crate) use image::PAPER_TOLERANCE;
 pub(crate) use pixels::window;
 pub use pixels::{PixelAugmentation, Policy};
 pub use raster::Picture;

@@ -61,6 +61,11 @@ impl Doodle {
         Self::new(strokes.iter().enumerate().map(zip).collect::<Result<_>>()?)
     }
 
+    /// The strokes in Quick, Draw!'s form, `[[x…], [y…]]` each.
+    pub fn to_columns(&self) -> Vec<[Vec<f32>; 2]> {
+        self.strokes.iter().map(|stroke| [0, 1].map(|axis| stroke.iter().map(|point| point[axis]).collect())).collect()
+    }
+
     /// The drawing as it looked after `share` of its points, above 0 to 1, counted along the strokes and rounded up; with
     /// as many more as it takes to be no dot.
     pub fn beginning(&self, share: f32) -> Self {

@@ -59,6 +59,17 @@ impl Source {
         }
     }
 
+    /// A picture as opaque 8-bit RGBA on white paper; nothing of strokes.
+    pub fn to_rgba(&self, spec: &InputSpec) -> Vec<u8> {
+        let Self::Picture { pixels, .. } = self else { return vec![] };
+        // The way back from the specification's paper and ink.
+        let byte = |v: u8| {
+            let ink = (spec.paper - f32::from(v) / 255.0) / (spec.paper - spec.ink);
+            ((1.0 - ink).clamp(0.0, 1.0) * 255.0).round() as u8
+        };
+        pixels.iter().flat_map(|[r, g, b]| [byte(*r), byte(*g), byte(*b), 255]).collect()
+    }
+
     /// A variation of the example.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Signal, logistic};
 use crate::dataset::{ExampleId, folds};
@@ -23,7 +23,7 @@ const HALVINGS: usize = 30;
 const MOST_BINS: usize = 15;
 
 /// What became of examples whose classes are known.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
     /// How many there are.
@@ -45,7 +45,7 @@ pub struct Evaluation {
 }
 
 /// What an example was taken for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The example's number.
@@ -57,7 +57,7 @@ pub struct Answer {
 }
 
 /// What became of a class.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClassEvaluation {
     /// Its name.
@@ -73,7 +73,7 @@ pub struct ClassEvaluation {
 }
 
 /// Whether of all answers with a probability of, say, 80 %, 80 % are right.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Calibration {
     /// What to divide logits by: above 1 where answers are too sure, below where they are not sure enough; 0.05 to 20.
@@ -89,7 +89,7 @@ pub struct Calibration {
 }
 
 /// How sure answers are, and how often right.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reliability {
     /// Mean cross-entropy.
@@ -102,7 +102,7 @@ pub struct Reliability {
 
 /// Answers that are about equally sure. Confidence, from 0 to 1, is cut into as many equal parts as the root of the number
 /// of examples, 15 at most: with fewer examples a bin, chance alone would look like an error.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bin {
     /// How many there are.

@@ -1,6 +1,6 @@
 //! What a run tells of itself.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
 
@@ -55,7 +55,7 @@ pub struct StageRate {
 }
 
 /// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// All phases were done.
@@ -67,7 +67,7 @@ pub enum Ending {
 }
 
 /// What a phase came to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PhaseReport {
     /// Its name.
@@ -99,7 +99,7 @@ pub struct PhaseReport {
 
 /// What a run came to. Losses and accuracies are those of the last phase that was kept in the first pass: for weights that
 /// were refitted on all examples they are an estimate, on the careful side.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Why the run ended.

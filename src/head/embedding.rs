@@ -25,6 +25,11 @@ impl Embedding {
         Self { centre }
     }
 
+    /// Centres on a mean direction that is known.
+    pub(crate) fn around(centre: Vec<f32>) -> Self {
+        Self { centre }
+    }
+
     /// What is subtracted from directions.
     pub(crate) fn centre(&self) -> &[f32] {
         &self.centre

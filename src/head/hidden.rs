@@ -23,7 +23,7 @@ pub enum HiddenActivation {
 }
 
 /// What is left of the negative with [`HiddenActivation::LeakyRelu`].
-const LEAK: f32 = 0.01;
+pub(crate) const LEAK: f32 = 0.01;
 
 impl HiddenActivation {
     /// Of a batch `[batch, hidden]`, for training.

@@ -23,17 +23,17 @@ use std::rc::Rc;
 
 pub use embedding::Embedding;
 pub(crate) use embedding::SCALE;
+pub(crate) use hidden::LEAK;
 pub use hidden::{Hidden, HiddenActivation};
 pub(crate) use logistic::Logistic;
 use matrix::dot;
-
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::Weights;
 use crate::error::Result;
 
 /// How a [`Head`] came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeadKind {
     /// Means of the classes' examples: no training.

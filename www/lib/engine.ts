@@ -5,21 +5,25 @@ import type { Command, EngineEvent, EngineOptions, Request, WireTrainOptions } f
 import type { TrainEvent, TrainReport } from "./types.js";
 import { fetchWeights } from "./weights.js";
 
+/** Tells of an event; what is to be transferred is not used here any more. */
+type Emit = (event: EngineEvent, transfer?: ArrayBufferLike[]) => void;
+
 /** Owns one tuner and answers requests; runs in a worker, or on the calling thread. */
 export class Engine {
   #tuner: Tuner | undefined;
-  readonly #emit: (event: EngineEvent) => void;
+  readonly #emit: Emit;
   #training = false;
   /** Shut while a training is paused. */
   readonly #gate = new Gate();
 
-  constructor(emit: (event: EngineEvent) => void) {
+  constructor(emit: Emit) {
     this.#emit = emit;
   }
 
   async handle({ id, command }: Request): Promise<void> {
     try {
-      this.#emit({ type: "answer", id, value: await this.#answer(id, command) });
+      const value = await this.#answer(id, command);
+      this.#emit({ type: "answer", id, value }, value instanceof Uint8Array ? [value.buffer] : []);
     } catch (error) {
       // After a trap nothing in the wasm memory can be trusted.
       if (error instanceof WebAssembly.RuntimeError) {
@@ -80,6 +84,13 @@ export class Engine {
         return this.#owned.plan(command.strategy);
       case "evaluate":
         return this.#owned.evaluate();
+      case "save":
+        return this.#owned.save();
+      case "export":
+        return this.#owned.exportModel(command.format);
+      case "load":
+        this.#refuseWhileTraining();
+        return this.#owned.load(command.file);
       case "loseDevice":
         return this.#owned.loseDeviceForTest();
     }
@@ -95,10 +106,7 @@ export class Engine {
 
   /** Trains to the end, which a pause is not. */
   async #train(options: WireTrainOptions, onEpoch: (event: TrainEvent) => void): Promise<TrainReport> {
-    if (this.#training) {
-      const message = "A training is already running, or paused; stop it first, or wait for it to end.";
-      throw new DoodleTuneError("busy", message);
-    }
+    this.#refuseWhileTraining();
     this.#training = true;
     this.#gate.open();
     try {
@@ -111,6 +119,12 @@ export class Engine {
     } finally {
       this.#training = false;
     }
+  }
+
+  #refuseWhileTraining(): void {
+    if (!this.#training) return;
+    const message = "A training is already running, or paused; stop it first, or wait for it to end.";
+    throw new DoodleTuneError("busy", message);
   }
 
   #download(url: string): Promise<Uint8Array> {

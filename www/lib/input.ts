@@ -16,6 +16,15 @@ export async function toWire(input: Input): Promise<WireInput> {
   throw new DoodleTuneError("bad-input", `The input is ${describe(input)}; allowed are ${ACCEPTED}.`);
 }
 
+/** A copy of the bytes of a file, which stays as it is whatever becomes of the original. */
+export async function toBytes(file: BufferSource | Blob): Promise<Uint8Array<ArrayBuffer>> {
+  if (file instanceof Blob) return new Uint8Array(await file.arrayBuffer());
+  if (file instanceof ArrayBuffer) return new Uint8Array(file.slice());
+  if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength).slice();
+  const message = `The file is ${describe(file)}; allowed are a Uint8Array, an ArrayBuffer or a Blob.`;
+  throw new DoodleTuneError("bad-input", message);
+}
+
 /** A drawing or picture as it crossed to the engine, as an input again. */
 export function fromWire(wire: WireInput): Input {
   if ("strokes" in wire) return wire.strokes as unknown as Stroke[];

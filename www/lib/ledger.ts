@@ -1,18 +1,32 @@
 import { DoodleTuneError } from "./errors.js";
-import type { WireInput } from "./protocol.js";
-import type { ClassSummary, Evaluation } from "./types.js";
+import { fromWire } from "./input.js";
+import type { WireInput, WireLoaded } from "./protocol.js";
+import type { ClassSummary, Evaluation, Loaded } from "./types.js";
 
 export interface Example {
   label: string;
   input: WireInput;
   /** The id that the present engine has given; a new engine gives new ones. */
   engineId: number;
+  /** Where it was in the file that was loaded, and in which class; undefined if it was added since. */
+  origin?: { place: number; label: string };
+}
+
+/** What a ledger asks of a new engine. */
+export interface Pupil {
+  load(file: Uint8Array<ArrayBuffer>): Promise<WireLoaded>;
+  add(examples: { label: string; input: WireInput }[]): Promise<number[]>;
+  remove(ids: number[]): Promise<void>;
+  move(id: number, label: string): Promise<void>;
+  renameClass(from: string, to: string): Promise<void>;
 }
 
 /** All examples, kept on this side so that a new engine can be taught them again under the same ids. */
 export class Ledger {
   readonly #examples = new Map<number, Example>();
   #nextId = 1;
+  /** The file that all began with, if one was loaded: what was trained is in it. */
+  #file: Uint8Array<ArrayBuffer> | undefined;
 
   add(examples: { label: string; input: WireInput }[], engineIds: number[]): number[] {
     return examples.map(({ label, input }, index) => {
@@ -20,6 +34,29 @@ export class Ledger {
       this.#examples.set(id, { label, input, engineId: engineIds[index]! });
       return id;
     });
+  }
+
+  /** Begins anew with what an engine has found in a file. */
+  load(file: Uint8Array<ArrayBuffer>, { examples, report, ...rest }: WireLoaded): Loaded {
+    this.#file = file;
+    this.#examples.clear();
+    const ids = this.add(
+      examples,
+      examples.map(({ id }) => id),
+    );
+    ids.forEach((id, place) => {
+      const example = this.#examples.get(id)!;
+      example.origin = { place, label: example.label };
+    });
+    return {
+      ...rest,
+      examples: examples.map(({ label, input }, place) => ({
+        id: ids[place]!,
+        label,
+        input: fromWire(input),
+      })),
+      report: report && { ...report, evaluation: report.evaluation && this.own(report.evaluation) },
+    };
   }
 
   engineId(id: number): number {
@@ -67,13 +104,41 @@ export class Ledger {
     return [...counts].map(([label, examples]) => ({ label, examples }));
   }
 
-  /** Teaches everything to a new engine, a few at a time. */
-  async replay(add: (examples: { label: string; input: WireInput }[]) => Promise<number[]>): Promise<void> {
+  /** Teaches everything to a new engine: what was loaded, what was changed since, and the rest a few at a time. */
+  async replay(pupil: Pupil): Promise<void> {
     const all = [...this.#examples.values()];
-    for (let start = 0; start < all.length; start += 16) {
-      const some = all.slice(start, start + 16);
-      const engineIds = await add(some.map(({ label, input }) => ({ label, input })));
+    if (this.#file) await this.#reload(this.#file, all, pupil);
+    const added = all.filter(({ origin }) => !origin);
+    for (let start = 0; start < added.length; start += 16) {
+      const some = added.slice(start, start + 16);
+      const engineIds = await pupil.add(some.map(({ label, input }) => ({ label, input })));
       some.forEach((example, index) => (example.engineId = engineIds[index]!));
+    }
+  }
+
+  async #reload(file: Uint8Array<ArrayBuffer>, all: Example[], pupil: Pupil): Promise<void> {
+    const { examples } = await pupil.load(file);
+    const gone = new Set(examples.map(({ id }) => id));
+    const kept = all.filter(({ origin }) => origin);
+    for (const example of kept) {
+      example.engineId = examples[example.origin!.place]!.id;
+      gone.delete(example.engineId);
+    }
+    if (gone.size > 0) await pupil.remove([...gone]);
+    // A class that has another name keeps what was learnt of it; its examples moved one by one would not.
+    const names = new Map<string, string>();
+    const before = new Set(kept.map(({ origin }) => origin!.label));
+    for (const name of before) {
+      const [now, ...others] = new Set(
+        kept.filter(({ origin }) => origin!.label === name).map(({ label }) => label),
+      );
+      const taken = before.has(now!) || [...names.values()].includes(now!);
+      if (others.length > 0 || taken) continue;
+      await pupil.renameClass(name, now!);
+      names.set(name, now!);
+    }
+    for (const { origin, label, engineId } of kept) {
+      if ((names.get(origin!.label) ?? origin!.label) !== label) await pupil.move(engineId, label);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { DoodleTuneError } from "./errors.js";
 import { WEIGHTS } from "./models.js";
 import type { EngineOptions, WireTrainOptions } from "./protocol.js";
-import type { BackboneName, CreateOptions, Strategy, Teacher, TrainOptions } from "./types.js";
+import type { BackboneName, CreateOptions, ModelFormat, Strategy, Teacher, TrainOptions } from "./types.js";
 
 type Checks<Options> = Record<keyof Options, { allowed: string; ok: (value: unknown) => boolean }>;
 
@@ -52,6 +52,15 @@ const STRATEGIES: Record<Strategy, true> = {
   distil: true,
 };
 
+const FORMATS: Record<ModelFormat, true> = { safetensors: true, onnx: true };
+
+const EXPORT: Checks<{ format: ModelFormat }> = {
+  format: {
+    allowed: `one of ${Object.keys(FORMATS).join(", ")}`,
+    ok: (value) => typeof value === "string" && Object.hasOwn(FORMATS, value),
+  },
+};
+
 /** What kind of value each option of `train` takes; the engine knows what a plan may be. */
 const TRAIN: Checks<TrainOptions> = {
   strategy: {
@@ -70,6 +79,14 @@ const TRAIN: Checks<TrainOptions> = {
   },
   signal: { allowed: "an AbortSignal", ok: (value) => value instanceof AbortSignal },
 };
+
+/** Refuses a format that does not exist. */
+export function checkExportOptions(options: { format: ModelFormat }): void {
+  check(options, EXPORT);
+  if (options.format === undefined) {
+    throw new DoodleTuneError("bad-option", `format is missing; it must be ${EXPORT.format.allowed}.`);
+  }
+}
 
 /** Refuses a strategy that does not exist. */
 export function checkStrategy(strategy: Strategy): void {

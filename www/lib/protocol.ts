@@ -6,6 +6,8 @@ import type {
   Evaluation,
   Explanation,
   Features,
+  Loaded,
+  ModelFormat,
   Plan,
   Prediction,
   Ranked,
@@ -40,6 +42,11 @@ export interface View {
   pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** What a file held, by the engine's ids. */
+export interface WireLoaded extends Omit<Loaded, "examples"> {
+  examples: { id: number; label: string; input: WireInput }[];
+}
+
 /** Everything that an engine can be asked: the arguments and the answer. */
 export interface Calls {
   create: { ask: { options: EngineOptions }; answer: { device: DeviceReport; backbone: BackboneReport } };
@@ -60,6 +67,9 @@ export interface Calls {
   resume: { ask: object; answer: void };
   stop: { ask: object; answer: void };
   evaluate: { ask: object; answer: Evaluation };
+  save: { ask: object; answer: Uint8Array<ArrayBuffer> };
+  export: { ask: { format: ModelFormat }; answer: Uint8Array<ArrayBuffer> };
+  load: { ask: { file: Uint8Array<ArrayBuffer> }; answer: WireLoaded };
   ping: { ask: object; answer: void };
   loseDevice: { ask: object; answer: void };
 }

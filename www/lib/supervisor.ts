@@ -104,7 +104,13 @@ export class Supervisor {
           ? { ...this.#options.tuner, device: "cpu" as const }
           : this.#options.tuner;
         const reports = await link.call({ type: "create", options: { ...this.#options, tuner } });
-        await this.ledger.replay((examples) => link.call({ type: "add", examples }));
+        await this.ledger.replay({
+          load: (file) => link.call({ type: "load", file }),
+          add: (examples) => link.call({ type: "add", examples }),
+          remove: (ids) => link.call({ type: "remove", ids }),
+          move: (id, label) => link.call({ type: "move", id, label }),
+          renameClass: (from, to) => link.call({ type: "renameClass", from, to }),
+        });
         this.device = this.#leftGpu ? { ...reports.device, reason: this.#leftGpu } : reports.device;
         this.backbone = reports.backbone;
         this.#onStatus({ state: "ready", message: "Ready" });

@@ -1,7 +1,13 @@
-import { toImageData, toWire } from "./input.js";
+import { toBytes, toImageData, toWire } from "./input.js";
 import { toLabel } from "./label.js";
 import { WEIGHTS } from "./models.js";
-import { checkCreateOptions, checkStrategy, checkViews, toEngineOptions } from "./options.js";
+import {
+  checkCreateOptions,
+  checkExportOptions,
+  checkStrategy,
+  checkViews,
+  toEngineOptions,
+} from "./options.js";
 import { openHere, openWorker } from "./port.js";
 import { TrainRun } from "./run.js";
 import { Supervisor } from "./supervisor.js";
@@ -15,6 +21,8 @@ import type {
   Explanation,
   Features,
   Input,
+  Loaded,
+  ModelFormat,
   Plan,
   Prediction,
   PredictOptions,
@@ -179,6 +187,34 @@ export class DoodleTune {
   async evaluate(): Promise<Evaluation> {
     const evaluation = await this.#supervisor.call(() => ({ type: "evaluate" }));
     return this.#supervisor.ledger.own(evaluation);
+  }
+
+  /**
+   * Everything as a project file: the examples, what was trained, and what that came to. Strokes are kept as they are,
+   * pictures as the network sees them.
+   */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#supervisor.call(() => ({ type: "save" }));
+  }
+
+  /**
+   * What answers at this moment, alone: `safetensors` can be loaded again, `onnx` runs anywhere, with the preparation of
+   * pictures inside. Before the first training that is what compares with the mean of each class.
+   */
+  async export(options: { format: ModelFormat }): Promise<Uint8Array<ArrayBuffer>> {
+    checkExportOptions(options);
+    const { format } = options;
+    return this.#supervisor.call(() => ({ type: "export", format }));
+  }
+
+  /**
+   * Replaces everything with what is in a file that `save` or `export({ format: "safetensors" })` made. A model alone
+   * answers until an example is added. A file that cannot be read is refused, and what there was stays.
+   */
+  async load(file: BufferSource | Blob): Promise<Loaded> {
+    const bytes = await toBytes(file);
+    const loaded = await this.#supervisor.call(() => ({ type: "load", file: bytes }));
+    return this.#supervisor.ledger.load(bytes, loaded);
   }
 
   /** Ends the worker and frees its memory; calls after this are refused with `disposed`. */

@@ -412,6 +412,20 @@ export interface ClassSummary {
   examples: number;
 }
 
+/** How a trained model is written: to be loaded again, or to be run anywhere. */
+export type ModelFormat = "safetensors" | "onnx";
+
+/** What a file held, and the tuner holds now. */
+export interface Loaded {
+  /** In the order in which they were added; pictures are as the network sees them. None if the file is a model alone. */
+  examples: { id: number; label: string; input: Input }[];
+  /** What is told apart by what was trained; empty if nothing was. */
+  labels: string[];
+  /** What the last training did, and what became of it, if what it trained is in the file. */
+  plan: Plan | null;
+  report: TrainReport | null;
+}
+
 /** What the network makes of the examples: points in a space in which like is near like. */
 export interface Features {
   /** Of the examples; -1 for one that was removed meanwhile. */

@@ -1,7 +1,7 @@
 import { Engine } from "./engine.js";
 import type { EngineEvent, Request } from "./protocol.js";
 
-const post = (event: EngineEvent) => postMessage(event);
+const post = (event: EngineEvent, transfer: Transferable[] = []) => postMessage(event, { transfer });
 const engine = new Engine(post);
 
 addEventListener("message", ({ data }: MessageEvent<Request>) => void engine.handle(data));

@@ -1,0 +1,15 @@
+"""Recognises a picture with a model that doodletune exported: python recognise.py MODEL.onnx PICTURE
+
+Needs `pip install onnxruntime pillow`. The model prepares the picture itself; dark ink on light paper is all it asks for.
+"""
+import json, sys
+import numpy, onnxruntime
+from PIL import Image
+
+model = onnxruntime.InferenceSession(sys.argv[1])
+labels = json.loads(model.get_modelmeta().custom_metadata_map["labels"])
+grey = len(model.get_inputs()[0].shape) == 3
+pixels = numpy.asarray(Image.open(sys.argv[2]).convert("L" if grey else "RGB"))
+[probabilities] = model.run(["probabilities"], {"pictures": pixels[None]})[0]
+for probability, label in sorted(zip(probabilities, labels), reverse=True)[:3]:
+    print(f"{label}: {probability:.1%}")
