@@ -288,6 +288,155 @@ export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> 
   "efficientnet-lite0": { title: "EfficientNet-Lite0", purpose: "for photos too; 9 MB to load" },
 };
 
+/** The Doodle Race. */
+export const RACE = {
+  title: "Doodle Race",
+  invitation: "A word, a clock, an empty sheet: who makes the network see it first?",
+  rules:
+    "Everybody draws the same words. The network has to be sure twice in a row, and what counts is when you drew " +
+    "the line that convinced it. A slow computer costs nobody any time.",
+  players: "Players",
+  player: (number: number) => `Player ${number}`,
+  nameOfPlayer: (number: number) => `Name of player ${number}`,
+  addPlayer: "Add a player",
+  removePlayer: (name: string) => `Remove ${name}`,
+  words: "Words",
+  whoGuesses: "Who guesses",
+  readyMade: "The ready-made network",
+  readyMadeNote: (things: number) =>
+    things > 0 ? `It knows ${things} things.` : "This one comes without any; the network Doodle has them.",
+  own: "Your own network",
+  ownNote: (names: string) => `It knows ${names}.`,
+  ownMissing: "Teach it two classes or more and train it, then it can play.",
+  start: "Start the race",
+  waking: "The network is on its way …",
+  best: (points: number) => `Your best so far: ${points} points`,
+  round: (number: number, of: number) => `Word ${number} of ${of}`,
+  getReady: "Get ready",
+  handOver: (name: string) => `Hand the pen to ${name}`,
+  handOverNote: "The word is shown when you press the button; then you have three seconds to think.",
+  iAm: (name: string) => `I am ${name}, show me the word`,
+  showWord: "Show me the word",
+  draw: "Draw",
+  go: "Go!",
+  sheet: (word: string) => `Sheet to draw on: ${word}`,
+  undo: "Undo",
+  clear: "Clear",
+  giveUp: "Skip",
+  judging: "Time is up. The network takes its last look …",
+  secondsLeft: (seconds: number) => `${seconds} s`,
+  nothingYet: "I am watching …",
+  sees: "I see",
+  recognised: (word: string) => `It is ${word}!`,
+  missed: (word: string) => `That was not ${word} enough`,
+  after: (milliseconds: number) => `Recognised after ${inSeconds(milliseconds)}`,
+  instead: (label: string | null) => (label ? `In the end it saw: ${label}` : "It saw nothing at all"),
+  points: (points: number) => (points === 1 ? "1 point" : `${points} points`),
+  streak: (words: number) => `${words} in a row`,
+  replay: "Play again",
+  moment: "Moment of the drawing",
+  mind: "How it changed its mind",
+  nothing: "nothing",
+  from: (label: string, milliseconds: number) => `${label}, from ${inSeconds(milliseconds)}`,
+  nextWord: "Next word",
+  nextPlayer: "Next player",
+  toTheResult: "To the result",
+  wins: (name: string) => `${name} wins!`,
+  nobody: "The network wins: it saw nothing of it",
+  tie: (names: string) => `A tie between ${names}`,
+  finished: (words: number, of: number) => `${words} of ${of} recognised`,
+  newBest: "A new best!",
+  standing: "Standing",
+  drawings: "All drawings",
+  notRecognised: "not recognised",
+  savePicture: "Save as a picture",
+  pictureTitle: "Doodle Race: the result",
+  noPicture: "The browser could not make the picture.",
+  onceMore: "Once more",
+  change: "Change players",
+  quit: "End the race",
+};
+
+/** Projects, and the files that drawings and models travel in. */
+export const KEEPING = {
+  title: "Projects and files",
+  open: (name: string) => `${name}: projects and files`,
+  close: "Close",
+  projects: "Projects",
+  firstProject: "My doodles",
+  newProject: "New project",
+  nameOfProject: "Name of the project",
+  openProject: (name: string) => `Open ${name}`,
+  isOpen: "open",
+  again: (name: string) => `${name} (again)`,
+  duplicate: (name: string) => `Duplicate ${name}`,
+  remove: (name: string) => `Delete ${name}`,
+  removed: (name: string) => `${name} is gone.`,
+  undo: "Undo",
+  lasting: "Everything is saved in this browser, on this device, as you draw.",
+  passing: "Nothing is saved here: take home what you want to keep as a file before you close the page.",
+  refused: "Your browser does not let this page store doodles, so they will be gone when you close it.",
+  otherTab: "This page is open in another tab, and only that one saves; what you draw here is not kept.",
+  full: (doodles: number) =>
+    `The browser would not save your ${doodles === 1 ? "doodle" : `${doodles} doodles`}: its storage may be full. Take them home as a file before you close the page.`,
+  unreadable: "That project could not be read. Nothing was changed; try again.",
+  interrupted: "The page was closed while it was learning. Your doodles are all here.",
+  train: "Train",
+  borrowed: "This model came without doodles. It answers until you add one.",
+  broughtModel: (labels: string) => `The model is open. It knows ${labels}.`,
+  notReady: "The network is still on its way. Try again in a moment.",
+  otherNetwork: "What was trained here belongs to another network. Choose that one, or train again.",
+  memoryNotKept: "What was trained could not be saved here: take the project home as a file to keep it.",
+  memoryLost: "What was trained could not be read, but your doodles are all here. Train again.",
+  takeHome: "Take home",
+  bringIn: "Bring in",
+  bringInNote:
+    "Projects, drawings (.ndjson), pictures, or a zip with a folder of pictures for each class. You can drop files here too.",
+  choose: "Choose files …",
+  working: "One moment …",
+  empty: "There is no doodle yet.",
+  untrained: "There is no model yet: it takes doodles in two classes.",
+  files: {
+    project: { title: "Project", note: "Everything: doodles, and what was trained" },
+    drawings: { title: "Drawings", note: "As strokes, in the form of Quick, Draw!" },
+    pictures: { title: "Pictures", note: "A zip of PNG files, a folder for each class" },
+    webpage: { title: "Web page", note: "Recognises doodles anywhere, without a network" },
+    safetensors: { title: "Model", note: "Safetensors, for this page or your own program" },
+    onnx: { title: "Model for others", note: "ONNX, runs almost everywhere" },
+  },
+  pictureMissing: (pictures: number) =>
+    pictures === 1
+      ? "1 picture is no drawing and was left out; the zip of pictures has it."
+      : `${pictures} pictures are no drawings and were left out; the zip of pictures has them.`,
+  brought: (name: string) => `${name} has been opened as a project of its own.`,
+  broughtPictures: (pictures: number, classes: number) =>
+    `${pictures} pictures for ${classes} classes have come in.`,
+  noPictures: (file: string) => `There is no picture in “${file}” that your browser can read.`,
+  badZip: (file: string) => `“${file}” is no zip file, or is damaged. Nothing was changed.`,
+  bigZip: (file: string) =>
+    `“${file}” is too large: a zip may hold 2,000 pictures and 200 MB. Nothing was changed.`,
+};
+
+/** The page in one file. */
+export const STANDALONE = {
+  waking: "Waking up …",
+  undo: "Undo",
+  clear: "Clear",
+  note: "Made with doodletune. Everything happens in this file: nothing leaves this machine.",
+  partMissing: (file: string) =>
+    `The page could not be made: ${file} is missing. Try again, or with a network if this page was opened without one.`,
+};
+
+/** "4.3 s". */
+export function inSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)}\u00a0s`;
+}
+
+/** "Ada, Ben and Cleo", in the language of the page. */
+export function listing(names: readonly string[]): string {
+  return new Intl.ListFormat("en").format(names);
+}
+
 /** The picture of the network. */
 export const STAGES = {
   title: "Stages of the network, from the drawing to the answer",

@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { DoodleTuneError, type Prediction } from "../../lib/index.js";
-import { knowledge, knownThings, report, taughtClasses, tuner } from "./learner.js";
+import { answers, knowledge, knownThings, report, tuner } from "./learner.js";
 import { ink } from "./sheet.js";
 
 /** How long the hand may move before the next look. */
@@ -62,7 +62,7 @@ async function ask(strokes: typeof ink.value): Promise<[ImageData | null, Predic
   const asked = tuner.peek();
   if (!asked) return [null, null];
   const answer = () => {
-    if (taughtClasses.peek() >= 2) return asked.predict(strokes);
+    if (answers.peek()) return asked.predict(strokes);
     return knownThings.peek() > 0 ? asked.guess(strokes) : null;
   };
   return Promise.all([asked.preview(strokes), answer()]);

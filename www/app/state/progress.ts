@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
-import { outcomeInWords, phaseInWords, PROGRESS, sentence, timeLeft } from "../words.js";
+import { KEEPING, outcomeInWords, phaseInWords, PROGRESS, sentence, timeLeft } from "../words.js";
 import { doodleCount } from "./doodles.js";
-import { failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
+import { borrowed, failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
 import { events, outcome, paused, running, tutoring } from "./training.js";
 
 interface Progress {
@@ -54,5 +54,6 @@ function result(): string | undefined {
 }
 
 function invitation(): string {
+  if (borrowed.value.length > 0) return KEEPING.borrowed;
   return taughtClasses.value < 2 ? PROGRESS.tooFew : PROGRESS.ready(doodleCount.value);
 }

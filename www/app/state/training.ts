@@ -6,7 +6,7 @@ import {
   type TrainReport,
   type TrainRun,
 } from "../../lib/index.js";
-import { changes, keepInStep, knowledge, report, taughtClasses, trained, tuner } from "./learner.js";
+import { changes, keepInStep, knowledge, report, revived, taughtClasses, trained, tuner } from "./learner.js";
 import { say } from "./notices.js";
 import { needsTeacher, refusal, refuse, wish } from "./plan.js";
 import { trainTeacher } from "./teacher.js";
@@ -28,6 +28,23 @@ effect(() => {
   events.value = [];
   outcome.value = null;
 });
+
+// What was trained another time had an outcome too.
+effect(() => {
+  if (revived.value) outcome.value = revived.value;
+});
+
+/** Another project is on the page. */
+export function forgetTraining(): void {
+  events.value = [];
+  outcome.value = null;
+}
+
+/** Ends the training, if there is one; resolves when it has. */
+export async function endTraining(): Promise<void> {
+  stop();
+  while (running.value) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 let run: TrainRun | undefined;
 let stopping = new AbortController();
