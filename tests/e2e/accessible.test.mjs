@@ -41,6 +41,12 @@ test("axe finds nothing wrong in any room, by day or by night", { timeout: 180_0
       assert.deepEqual(await violations(page), [], `${room}, ${colorScheme}`);
     }
   }
+  await page.getByRole("button", { name: /projects and files$/ }).click();
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await violations(page), [], `projects and files, ${colorScheme}`);
+  }
+  await page.keyboard.press("Escape");
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     await page.getByRole("button", { name: "Start the race" }).click();

@@ -1,9 +1,13 @@
 // What is drawn is kept: in projects, in files, and through whatever happens to storage.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { random, shape } from "./lib/shapes.mjs";
 import { stage } from "./lib/stage.mjs";
+import { Visitor } from "./lib/visitor.mjs";
 
 const { visit } = stage();
 const SMALL = "?device=cpu&size=64";
@@ -170,3 +174,106 @@ test("a full disk is told, and costs nothing that is on the page", async (t) => 
   await page.getByText(/would not save your doodle: its storage may be full/).waitFor();
   assert.equal(await doodles(page), 1);
 });
+
+/** What the page makes of a drawing, to the last digit that the engine gives. */
+async function probabilities(visitor) {
+  await visitor.guess(shape("star", random(6)));
+  return visitor.page
+    .locator(".bar-fill")
+    .evaluateAll((bars) => bars.map(({ style }) => Number(style.transform.match(/\((.*)\)/)[1])));
+}
+
+const near = (one, other) =>
+  one.length === other.length && one.every((p, i) => Math.abs(p - other[i]) < 1e-5);
+
+test("what was trained outlives a reload, and travels in files", { timeout: 150_000 }, async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await visitor.nameClasses(KINDS);
+  await visitor.teach(KINDS, 4, random(5));
+  const learnt = await visitor.train();
+  const before = await probabilities(visitor);
+  await reload(visitor);
+  await page.getByText(learnt).first().waitFor();
+  assert.ok(near(await probabilities(visitor), before), "the same after a reload");
+  assert.match(await page.locator(".guess-how").textContent(), /after training/);
+
+  const project = await takeHome(page, "Project");
+  const model = await takeHome(page, "Model Safetensors");
+  const webpage = await takeHome(page, "Web page");
+  assert.deepEqual([project.name, model.name], ["My doodles.doodletune", "My doodles.safetensors"]);
+
+  // A page in one file, opened as one.
+  const file = join(await mkdtemp(join(tmpdir(), "doodletune-")), webpage.name);
+  t.after(() => rm(dirname(file), { recursive: true }));
+  await writeFile(file, webpage.buffer);
+  const other = await page.context().newPage();
+  const asked = [];
+  other.on("request", (request) => asked.push(request.url()));
+  await other.goto(pathToFileURL(file).href);
+  await other.locator("[data-ready=true]").waitFor();
+  await new Visitor(other).draw(shape("star", random(6)));
+  await other.locator(".guess-headline[data-label=star]").waitFor();
+  assert.deepEqual(
+    asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")),
+    [],
+  );
+  await other.close();
+
+  for (const { name, buffer } of [project, model]) {
+    await bringIn(page, { name: `other-${name}`, buffer });
+    await page.getByText(/opened as a project|The model is open/).waitFor();
+    await close(page);
+    assert.deepEqual(await classNames(page), KINDS);
+    assert.ok(near(await probabilities(visitor), before), `the same from ${name}`);
+    // And that is kept as well.
+    await reload(visitor);
+    assert.ok(near(await probabilities(visitor), before), `the same from ${name} after a reload`);
+  }
+
+  await open(page);
+  await page.getByLabel("Open My doodles", { exact: true }).check();
+  await close(page);
+  await page.locator(".gallery .thumbnail").nth(7).waitFor();
+  assert.ok(near(await probabilities(visitor), before), "the first project is as it was");
+  const newer = Buffer.from(
+    project.buffer.toString("latin1").replace('"version":"1"', '"version":"9"'),
+    "latin1",
+  );
+  const files = [
+    [
+      { name: "half.doodletune", buffer: project.buffer.subarray(0, 5000) },
+      /cannot be read|incomplete|truncated|damaged/i,
+    ],
+    [{ name: "newer.doodletune", buffer: newer }, /of version 9/],
+    [{ name: "letter.doodletune", buffer: Buffer.from("Dear reader, …") }, /neither a project nor a model/],
+  ];
+  for (const [broken, words] of files) {
+    await bringIn(page, broken);
+    assert.match(await page.locator(".notice.problem p").textContent(), words);
+    await close(page);
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    assert.equal(await doodles(page), 8);
+    assert.ok(near(await probabilities(visitor), before), `${broken.name} has changed nothing`);
+  }
+  assert.deepEqual(visitor.problems, []);
+});
+
+test(
+  "a page that is closed in the middle of a training loses no doodle, and says so",
+  { timeout: 60_000 },
+  async (t) => {
+    const visitor = await visit(t, "?device=cpu&backbone=efficientnet-lite0&size=32");
+    const { page } = visitor;
+    await visitor.nameClasses(KINDS);
+    await visitor.teach(KINDS, 4, random(5));
+    await visitor.trainButton.click();
+    await page
+      .getByText(/round \d+ of \d+/)
+      .first()
+      .waitFor();
+    await page.reload();
+    await page.getByText("The page was closed while it was learning. Your doodles are all here.").waitFor();
+    assert.equal(await doodles(page), 8);
+  },
+);
