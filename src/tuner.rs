@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::explanation::{Explanation, explain};
 use crate::finetune::{
     Ending, Epoch, Evaluation, Examples, Plan, Report, Session, Signal, Situation, Source, Strategy, Trained,
-    Variation, cross_validate, features, seeded,
+    Variation, cross_validate, features, seeded, solve_unfinished,
 };
 use crate::head::{Guess, Head, HeadKind, LabelledFeatures, ranking};
 use crate::pace::Pace;
@@ -123,6 +123,8 @@ struct State {
     prototype: Option<Rc<Head>>,
     /// Forgotten when the set of classes changes.
     trained: Option<Trained>,
+    /// For drawings that are still being drawn, after the trained head that it goes with; none where nothing was drawn.
+    unfinished: Option<(Rc<Head>, Option<Rc<Head>>)>,
     /// The classes of the run in progress, by their names of today.
     run: Option<Vec<String>>,
     /// A run that waits to go on.
@@ -229,6 +231,8 @@ pub struct Tuner {
     state: RefCell<State>,
     signal: Cell<Signal>,
     training: Cell<bool>,
+    /// Whether the head for unfinished drawings is on its way.
+    preparing: Cell<bool>,
     /// Seconds in which the features of a drawing were computed lately.
     seconds_a_drawing: Cell<Option<f64>>,
 }
@@ -236,6 +240,9 @@ pub struct Tuner {
 /// Drawings that go through the backbone together: many enough for a GPU, few enough to keep a CPU's thread free for
 /// messages.
 const BATCH: usize = 8;
+
+/// The longest, in seconds, that somebody who draws waits for a better answer.
+const PATIENCE: f64 = 3.0;
 
 /// The most variations that are shown at once.
 const MOST_VIEWS: usize = 64;
@@ -256,9 +263,9 @@ impl Tuner {
         let pretrained = (!labels.is_empty())
             .then(|| Head::pretrained(&weights, labels.clone(), backbone.feature_count()))
             .transpose()?;
-        let (state, signal, training, seconds_a_drawing) = Default::default();
+        let (state, signal, training, preparing, seconds_a_drawing) = Default::default();
         let backbone = Rc::new(backbone);
-        Ok(Self { backbone, pretrained, processor, device, state, signal, training, seconds_a_drawing })
+        Ok(Self { backbone, pretrained, processor, device, state, signal, training, preparing, seconds_a_drawing })
     }
 
     /// Which processor computes, and why.
@@ -391,6 +398,43 @@ impl Tuner {
     pub async fn predict(&self, input: &Input) -> Result<Prediction> {
         let Trained { backbone, head } = self.state.borrow_mut().answering()?;
         self.ask(backbone.as_ref().unwrap_or(&self.backbone), &head, input).await
+    }
+
+    /// Recognises a drawing of which there may be only the beginning yet. Half a drawing is recognised better than by
+    /// [`Tuner::predict`], a whole one a little worse. The head for it is made with the first question after a training; until
+    /// then, and where that would take too long, it is the other one that answers.
+    ///
+    /// # Errors
+    /// As [`Tuner::predict`].
+    pub async fn predict_unfinished(&self, input: &Input) -> Result<Prediction> {
+        let Trained { backbone, head } = self.state.borrow_mut().answering()?;
+        let backbone = backbone.unwrap_or_else(|| self.backbone.clone());
+        let unfinished = self.unfinished_head(&backbone, &head).await?;
+        self.ask(&backbone, unfinished.as_ref().unwrap_or(&head), input).await
+    }
+
+    async fn unfinished_head(&self, backbone: &Rc<Backbone>, head: &Rc<Head>) -> Result<Option<Rc<Head>>> {
+        let examples = {
+            let state = self.state.borrow();
+            if !state.trained.as_ref().is_some_and(|trained| Rc::ptr_eq(&trained.head, head)) {
+                return Ok(None);
+            }
+            if let Some((_, made)) = state.unfinished.as_ref().filter(|(of, _)| Rc::ptr_eq(of, head)) {
+                return Ok(made.clone());
+            }
+            state.examples(None)?
+        };
+        let tuned = !Rc::ptr_eq(backbone, &self.backbone);
+        let looks = examples.len() * if tuned { 2 } else { 1 };
+        let seconds = looks as f64 * self.seconds_a_drawing.get().unwrap_or(0.0);
+        if self.training.get() || seconds > PATIENCE {
+            return Ok(None);
+        }
+        let Ok(_preparing) = Running::begin(&self.preparing) else { return Ok(None) };
+        let whole = if tuned { features(backbone, &examples).await? } else { examples.features.clone() };
+        let made = solve_unfinished(backbone, &examples, whole, 0, &Cell::new(Signal::Go)).await?.map(Rc::new);
+        self.state.borrow_mut().unfinished = Some((head.clone(), made.clone()));
+        Ok(made)
     }
 
     /// Says what a drawing looks like with the ready-made head in the weights: needs no example and learns from none.

@@ -161,6 +161,13 @@ impl Tuner {
         promise(async move { serialized(&tuner.predict(&input_from(&input)?).await?) })
     }
 
+    /// Recognises a drawing of which there may be only the beginning yet.
+    #[wasm_bindgen(js_name = predictUnfinished, unchecked_return_type = "Promise<Prediction>")]
+    pub fn predict_unfinished(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move { serialized(&tuner.predict_unfinished(&input_from(&input)?).await?) })
+    }
+
     /// Says what a drawing looks like, without any example, with the ready-made head in the weights.
     #[wasm_bindgen(unchecked_return_type = "Promise<Prediction>")]
     pub fn guess(&self, #[wasm_bindgen(unchecked_param_type = "Input")] input: JsValue) -> Promise {

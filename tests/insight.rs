@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use common::shapes::{KINDS, examples, shape};
 use doodletune::Tuner;
-use doodletune::doodle::{Augmentation, Doodle};
-use doodletune::finetune::{Phase, Plan, Trainable, Variation};
+use doodletune::doodle::{Augmentation, Doodle, Input};
+use doodletune::finetune::{Phase, Plan, Strategy, Trainable, Variation};
 use doodletune::selection::Preference;
-use doodletune::tuner::{TrainOptions, TunerOptions};
+use doodletune::tuner::{Prediction, TrainOptions, TunerOptions};
 use pollster::block_on;
 
 /// Taught three kinds, and numbered with a gap.
@@ -95,4 +95,30 @@ fn variations_follow_from_their_seed() {
     for refused in [tuner.vary(&drawing, &impossible, 1, 1), tuner.vary(&drawing, &turned, 65, 1)] {
         assert_eq!(refused.unwrap_err().code(), "bad-option");
     }
+}
+
+#[test]
+fn half_a_drawing_is_known_better_by_a_head_that_has_seen_halves() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/doodle.safetensors");
+    let options = TunerOptions { device: Preference::Cpu, ..TunerOptions::default() };
+    let tuner = block_on(Tuner::create(&options, &std::fs::read(path).unwrap(), |_| ())).unwrap();
+    block_on(tuner.add_examples(examples(&KINDS, 6))).unwrap();
+    let half = |kind: &str, seed: u64| match shape(kind, 1000 + seed) {
+        Input::Doodle(doodle) => Input::Doodle(doodle.beginning(0.5)),
+        image => image,
+    };
+    let asked = || KINDS.iter().flat_map(|kind| (0..8).map(move |seed| (*kind, half(kind, seed))));
+    let plain = |input: &Input| block_on(tuner.predict(input)).unwrap();
+    let unfinished = |input: &Input| block_on(tuner.predict_unfinished(input)).unwrap();
+    assert!(asked().all(|(_, input)| unfinished(&input).ranking == plain(&input).ranking), "before any training");
+
+    let solve = TrainOptions { strategy: Some(Strategy::FeatureExtraction), ..TrainOptions::default() };
+    block_on(tuner.train(&solve, |_| ())).unwrap();
+    let right =
+        |answer: &dyn Fn(&Input) -> Prediction| asked().filter(|(kind, input)| answer(input).label == *kind).count();
+    let (whole, halves) = (right(&plain), right(&unfinished));
+    assert!(halves >= whole + 4 && halves >= 30, "{whole} and {halves} of 40");
+    // It follows the names of the classes, and a training that goes on.
+    tuner.rename_class("circle", "ring").unwrap();
+    assert!(unfinished(&half("circle", 1)).ranking.iter().any(|guess| guess.label == "ring"));
 }

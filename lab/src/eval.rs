@@ -11,7 +11,8 @@ use clap::ValueEnum;
 use doodletune::backbone::Backbone;
 use doodletune::doodle::Input;
 use doodletune::finetune::{
-    Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head,
+    Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, features, solve_head,
+    solve_unfinished,
 };
 use doodletune::head::{Head, LabelledFeatures};
 use rand::SeedableRng;
@@ -149,13 +150,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     for (index, episode) in episodes.iter().enumerate() {
         let support = labelled(&categories, &features, episode, |class| &class.support);
         let start = Instant::now();
-        let (head, tuned) = match plan(&settings, &backbone, &categories, &support, index) {
+        let examples = || examples(&backbone, &categories, episode, &support);
+        let (mut head, tuned) = match plan(&settings, &backbone, &categories, &support, index) {
             None => (fit(&settings, index, &support)?, None),
-            Some(plan) => {
-                let sources = sources(&backbone, &categories, episode)?;
-                fine_tune(&backbone, support, sources, plan)?
-            }
+            Some(plan) => fine_tune(&backbone, examples()?, plan)?,
         };
+        if settings.partial < 1.0 && settings.head != HeadName::Prototype {
+            head = fit_unfinished(&settings, index, tuned.as_ref().unwrap_or(&backbone), &examples()?)?;
+        }
         fit_seconds += start.elapsed().as_secs_f64();
         let queries = match tuned {
             Some(tuned) => {
@@ -310,15 +312,7 @@ fn fit(settings: &Settings, episode: usize, support: &LabelledFeatures) -> Resul
 }
 
 /// Carries a plan out: the head, and the backbone if it was trained.
-fn fine_tune(
-    backbone: &Rc<Backbone>,
-    support: LabelledFeatures,
-    sources: Vec<Source>,
-    plan: Plan,
-) -> Result<(Head, Option<Rc<Backbone>>)> {
-    let LabelledFeatures { classes, features, targets } = support;
-    let examples =
-        Examples { classes, ids: (0..).take(targets.len()).collect(), sources, features, targets, teacher: None };
+fn fine_tune(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<(Head, Option<Rc<Backbone>>)> {
     let trained = pollster::block_on(async {
         let mut session = Session::new(backbone.clone(), examples, plan).await?;
         session.run(&Cell::new(Signal::Go), |_, _| ()).await?;
@@ -328,12 +322,29 @@ fn fine_tune(
     Ok((Rc::unwrap_or_clone(trained.head), trained.backbone))
 }
 
+/// A head that has seen drawings by halves too.
+fn fit_unfinished(settings: &Settings, episode: usize, backbone: &Backbone, examples: &Examples) -> Result<Head> {
+    let seed = settings.seed.wrapping_add(episode as u64);
+    let head = pollster::block_on(async {
+        let features = features(backbone, examples).await?;
+        solve_unfinished(backbone, examples, features, seed, &Cell::new(Signal::Go)).await
+    })?;
+    head.context("nobody stopped it")
+}
+
 /// The drawings of an episode to learn from, in the order of [`labelled`].
-fn sources(backbone: &Backbone, categories: &[Category], episode: &[EpisodeClass]) -> Result<Vec<Source>> {
+fn examples(
+    backbone: &Backbone,
+    categories: &[Category],
+    episode: &[EpisodeClass],
+    support: &LabelledFeatures,
+) -> Result<Examples> {
+    let LabelledFeatures { classes, features, targets } = support.clone();
     let picks = episode.iter().flat_map(|class| &class.support);
     let source =
         |pick: &Pick| Ok(Source::keep(&categories[pick.category].train[pick.index].input()?, backbone.input())?);
-    picks.map(source).collect()
+    let sources = picks.map(source).collect::<Result<_>>()?;
+    Ok(Examples { classes, ids: (0..).take(targets.len()).collect(), sources, features, targets, teacher: None })
 }
 
 /// Which drawing of which category: `test` chooses the list.

@@ -46,17 +46,30 @@ pub async fn fit(
     examples: &LabelledFeatures,
     seed: u64,
     signal: &Cell<Signal>,
+    on_epoch: impl FnMut(&Epoch, Option<&Head>),
+) -> Result<(Option<Head>, usize)> {
+    fit_as(examples, examples, seed, signal, on_epoch).await
+}
+
+/// [`fit`], with the strength that suits the examples in `judges`.
+///
+/// # Errors
+/// As [`fit`].
+pub(super) async fn fit_as(
+    judges: &LabelledFeatures,
+    examples: &LabelledFeatures,
+    seed: u64,
+    signal: &Cell<Signal>,
     mut on_epoch: impl FnMut(&Epoch, Option<&Head>),
 ) -> Result<(Option<Head>, usize)> {
-    let mut run = Run { examples, signal, start: Instant::now(), pace: Pace::new(), epoch: 0 };
-    let folds = folds(&examples.targets, FOLDS, seed);
-    let chosen = run.choose(&folds, &mut on_epoch).await?;
-    let head = run.solve(chosen.as_ref(), &mut on_epoch).await?;
+    let mut run = Run { signal, start: Instant::now(), pace: Pace::new(), epoch: 0 };
+    let folds = folds(&judges.targets, FOLDS, seed);
+    let chosen = run.choose(judges, &folds, &mut on_epoch).await?;
+    let head = run.solve(examples, chosen.as_ref(), &mut on_epoch).await?;
     Ok((head, folds.iter().map(|fold| fold.validation.len()).sum()))
 }
 
 struct Run<'a> {
-    examples: &'a LabelledFeatures,
     signal: &'a Cell<Signal>,
     start: Instant,
     pace: Pace,
@@ -67,14 +80,15 @@ impl Run<'_> {
     /// The candidate with the lowest loss; `None` if there is nothing to judge by, or if somebody says stop.
     async fn choose(
         &mut self,
+        examples: &LabelledFeatures,
         folds: &[Split],
         on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
     ) -> Result<Option<Epoch>> {
         let mut parts = Vec::with_capacity(folds.len());
         for fold in folds {
             self.pace.breathe().await;
-            let regression = Logistic::new(&self.examples.select(&fold.training), STRENGTHS[0])?;
-            parts.push((regression, self.examples.select(&fold.validation)));
+            let regression = Logistic::new(&examples.select(&fold.training), STRENGTHS[0])?;
+            parts.push((regression, examples.select(&fold.validation)));
         }
         let held_out: usize = folds.iter().map(|fold| fold.validation.len()).sum();
         // As in Platt's scaling (1999): a few easy drawings must not make a head too sure of itself.
@@ -134,11 +148,12 @@ impl Run<'_> {
     /// The head that fits all examples as hard as in the epoch `chosen`; `None` if somebody says stop.
     async fn solve(
         &mut self,
+        examples: &LabelledFeatures,
         chosen: Option<&Epoch>,
         on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
     ) -> Result<Option<Head>> {
         let strength = chosen.and_then(|epoch| epoch.strength).unwrap_or(DEFAULT_STRENGTH);
-        let mut regression = Logistic::new(self.examples, strength)?;
+        let mut regression = Logistic::new(examples, strength)?;
         let (before, start) = (self.epoch, Instant::now());
         loop {
             self.pace.breathe().await;

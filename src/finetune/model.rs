@@ -97,8 +97,11 @@ pub(super) fn starting_backbone(backbone: &Backbone, plan: &Plan) -> Result<Back
     if plan.input == InputAdaptation::Repeat { Ok(start) } else { start.with_input(plan.input, plan.seed) }
 }
 
-/// Features of examples as they are.
-pub(crate) async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
+/// Features of examples as they are, by `backbone`.
+///
+/// # Errors
+/// As [`Source::picture`](super::Source::picture), or a failure of the processor.
+pub async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
     let mut pace = Pace::new();
     let mut features = Vec::with_capacity(examples.len());
     for sources in examples.sources.chunks(TOGETHER) {

@@ -57,7 +57,9 @@ export class Engine {
       case "removeClass":
         return this.#owned.removeClass(command.label);
       case "predict":
-        return this.#owned.predict(command.input);
+        return command.unfinished
+          ? this.#owned.predictUnfinished(command.input)
+          : this.#owned.predict(command.input);
       case "guess":
         return this.#owned.guess(command.input);
       case "preview":

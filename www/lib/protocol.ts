@@ -56,7 +56,7 @@ export interface Calls {
   renameClass: { ask: { from: string; to: string }; answer: void };
   removeClass: { ask: { label: string }; answer: void };
   guess: { ask: { input: WireInput }; answer: Prediction };
-  predict: { ask: { input: WireInput }; answer: Prediction };
+  predict: { ask: { input: WireInput; unfinished: boolean }; answer: Prediction };
   preview: { ask: { input: WireInput }; answer: View };
   vary: { ask: { input: WireInput; variation: Variation; count: number; seed: number }; answer: View[] };
   explain: { ask: { input: WireInput }; answer: Explanation };

@@ -25,6 +25,7 @@ import type {
   ModelFormat,
   Plan,
   Prediction,
+  PredictOptions,
   Strategy,
   TrainOptions,
   Variation,
@@ -117,10 +118,13 @@ export class DoodleTune {
     return this.#supervisor.ledger.classes();
   }
 
-  /** Recognises a drawing; two classes with an example each are enough, trained or not. */
-  async predict(input: Input): Promise<Prediction> {
+  /**
+   * Recognises a drawing; two classes with an example each are enough, trained or not. With `unfinished`, drawings of which
+   * only the beginning is there are recognised better, and whole ones a little worse.
+   */
+  async predict(input: Input, { unfinished = false }: PredictOptions = {}): Promise<Prediction> {
     const wire = await toWire(input);
-    return this.#supervisor.call(() => ({ type: "predict", input: wire }));
+    return this.#supervisor.call(() => ({ type: "predict", input: wire, unfinished }));
   }
 
   /**

@@ -85,6 +85,12 @@ export interface Ranked {
   probability: number;
 }
 
+/** How to recognise a drawing. */
+export interface PredictOptions {
+  /** Whether somebody may still be drawing it. Default `false`. */
+  unfinished?: boolean;
+}
+
 /** The answer to "what is this?". */
 export interface Prediction extends Ranked {
   /** All classes, most probable first. */

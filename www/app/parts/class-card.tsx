@@ -1,18 +1,32 @@
 import { useRef, useState } from "preact/hooks";
-import { active, choose, nameTaken, removeClass, renameClass, type DoodleClass } from "../state/doodles.js";
-import { importPictures } from "../state/pictures.js";
+import {
+  active,
+  choose,
+  colourClass,
+  COLOURS,
+  nameTaken,
+  removeClass,
+  renameClass,
+  type DoodleClass,
+} from "../state/doodles.js";
+import { ACCEPTED, takeIn } from "../state/imports.js";
 import { complain, say } from "../state/notices.js";
+import { CARDS } from "../words.js";
 import { Gallery } from "./gallery.js";
+import { DRAGGED, moveTo } from "./move.js";
 
 /** A class: its name, its doodles, and pictures in by file or drop. */
 export function ClassCard({ one }: { one: DoodleClass }) {
   const [dropping, setDropping] = useState(false);
+  const [painting, setPainting] = useState(false);
   const isActive = active.value?.id === one.id;
   const count = one.doodles.length;
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     setDropping(false);
-    void importPictures(one.id, event.dataTransfer?.files);
+    const doodleId = event.dataTransfer?.getData(DRAGGED);
+    if (doodleId) moveTo(doodleId, one);
+    else void takeIn(event.dataTransfer?.files, one.id);
   };
   const onDragOver = (event: DragEvent) => {
     event.preventDefault(); // says that a drop is welcome here
@@ -21,20 +35,28 @@ export function ClassCard({ one }: { one: DoodleClass }) {
   return (
     <li
       class={`card colour-${one.colour}${isActive ? " active" : ""}${dropping ? " dropping" : ""}`}
-      aria-label={`${one.name}, ${count} ${count === 1 ? "doodle" : "doodles"}`}
+      aria-label={CARDS.card(one.name, count)}
       onDragOver={onDragOver}
       onDragLeave={() => setDropping(false)}
       onDrop={onDrop}
     >
       <div class="card-head">
+        <button
+          type="button"
+          class="paint"
+          title={CARDS.colour(one.name)}
+          aria-label={CARDS.colour(one.name)}
+          aria-expanded={painting}
+          onClick={() => setPainting(!painting)}
+        />
         <Name one={one} />
         <span class="count">{count}</span>
         <PictureButton one={one} />
         <button
           type="button"
           class="icon"
-          title={`Delete ${one.name}`}
-          aria-label={`Delete ${one.name}`}
+          title={CARDS.remove(one.name)}
+          aria-label={CARDS.remove(one.name)}
           onClick={() => drop(one)}
         >
           <svg viewBox="0 0 20 20" aria-hidden="true">
@@ -42,11 +64,12 @@ export function ClassCard({ one }: { one: DoodleClass }) {
           </svg>
         </button>
       </div>
+      {painting && <Palette one={one} />}
       {count > 0 ? (
         <Gallery one={one} />
       ) : (
         <button type="button" class="card-empty" onClick={() => startDrawing(one.id)}>
-          {isActive ? "Draw the first one and press Add" : `Choose ${one.name} to draw it`}
+          {isActive ? CARDS.drawFirst : CARDS.choose(one.name)}
         </button>
       )}
     </li>
@@ -60,7 +83,7 @@ function Name({ one }: { one: DoodleClass }) {
   const commit = (field: HTMLInputElement) => {
     const name = field.value.trim().replace(/\s+/g, " ");
     if (name !== one.name) {
-      if (nameTaken(name, one.id)) complain(`There is a class called ${name} already.`);
+      if (nameTaken(name, one.id)) complain(CARDS.taken(name));
       else if (name) renameClass(one.id, name);
     }
     field.value = name && !nameTaken(name, one.id) ? name : one.name;
@@ -75,7 +98,7 @@ function Name({ one }: { one: DoodleClass }) {
     <input
       id={`name-${one.id}`}
       class="card-name"
-      aria-label="Name of the class"
+      aria-label={CARDS.name}
       value={draft ?? one.name}
       maxLength={40}
       autocomplete="off"
@@ -88,16 +111,34 @@ function Name({ one }: { one: DoodleClass }) {
   );
 }
 
+function Palette({ one }: { one: DoodleClass }) {
+  return (
+    <div class="palette" role="radiogroup" aria-label={CARDS.colour(one.name)}>
+      {Array.from({ length: COLOURS }, (_, colour) => (
+        <input
+          key={colour}
+          type="radio"
+          class={`colour-${colour}`}
+          name={`colour-${one.id}`}
+          aria-label={CARDS.colours[colour]}
+          checked={colour === one.colour}
+          onChange={() => colourClass(one.id, colour)}
+        />
+      ))}
+    </div>
+  );
+}
+
 function PictureButton({ one }: { one: DoodleClass }) {
   const picker = useRef<HTMLInputElement>(null);
-  const label = `Add pictures to ${one.name}`;
+  const label = CARDS.addPictures(one.name);
   const onChange = () => {
-    void importPictures(one.id, picker.current!.files);
+    void takeIn(picker.current!.files, one.id);
     picker.current!.value = "";
   };
   return (
     <>
-      <input ref={picker} type="file" accept="image/*" multiple hidden onChange={onChange} />
+      <input ref={picker} type="file" accept={ACCEPTED} multiple hidden onChange={onChange} />
       <button
         type="button"
         class="icon"
@@ -121,5 +162,5 @@ function startDrawing(classId: string): void {
 function drop(one: DoodleClass): void {
   const putBack = removeClass(one.id);
   document.getElementById("add-class")!.focus();
-  say(`${one.name} is gone.`, { label: "Undo", run: putBack });
+  say(CARDS.gone(one.name), { label: CARDS.undo, run: putBack });
 }

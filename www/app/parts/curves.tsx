@@ -1,5 +1,5 @@
 import type { TrainEvent } from "../../lib/index.js";
-import { percent } from "../words.js";
+import { percent, phaseInWords, TRAIN } from "../words.js";
 
 const WIDTH = 300;
 const HEIGHT = 84;
@@ -18,7 +18,7 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
   return (
     <div class="curves">
       <Chart
-        title="Right answers"
+        title={TRAIN.right}
         events={events}
         epochs={epochs}
         top={1}
@@ -27,7 +27,7 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
         tested={(e) => (e.refit ? null : e.validationAccuracy)}
       />
       <Chart
-        title="Loss (less is better)"
+        title={TRAIN.loss}
         events={events}
         epochs={epochs}
         top={highest}
@@ -35,9 +35,10 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
         learnt={(e) => e.loss}
         tested={(e) => (e.refit ? null : e.validationLoss)}
       />
+      <PhaseStrip events={events} epochs={epochs} />
       <p class="legend" aria-hidden="true">
-        <span class="learnt">learning</span>
-        <span class="tested">testing</span>
+        <span class="learnt">{TRAIN.learning}</span>
+        <span class="tested">{TRAIN.testing}</span>
       </p>
     </div>
   );
@@ -72,11 +73,46 @@ function Chart({ title, events, epochs, top, format, learnt, tested }: ChartProp
         aria-label={`${title}: ${value}`}
       >
         <path class="grid" d={`M0 .5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`} />
+        <path class="phase-border" d={borders(events, epochs)} />
         <path class="learnt" d={line(events, learnt, epochs, top)} />
         <path class="tested" d={line(events, tested, epochs, top)} />
       </svg>
     </figure>
   );
+}
+
+/** Which phase the curves are in, under where they are in it. */
+function PhaseStrip({ events, epochs }: { events: readonly TrainEvent[]; epochs: number }) {
+  const starts = phaseStarts(events);
+  if (starts.length < 2) return null;
+  return (
+    <ol class="phase-strip">
+      {starts.map((start, index) => {
+        const name = phaseInWords(events[start]!);
+        const end = starts[index + 1] ?? epochs;
+        return (
+          <li key={start} style={{ flexGrow: end - start }} title={name}>
+            {name}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** With which events a phase begins. */
+function phaseStarts(events: readonly TrainEvent[]): number[] {
+  return events.flatMap(({ phase, refit }, index) => {
+    const before = events[index - 1];
+    return before?.phase === phase && before.refit === refit ? [] : index;
+  });
+}
+
+function borders(events: readonly TrainEvent[], epochs: number): string {
+  return phaseStarts(events)
+    .slice(1)
+    .map((start) => `M${((WIDTH * (start + 0.5)) / epochs).toFixed(1)} 0V${HEIGHT}`)
+    .join("");
 }
 
 function line(events: readonly TrainEvent[], read: Reading, epochs: number, top: number): string {

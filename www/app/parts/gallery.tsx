@@ -1,28 +1,100 @@
-import { removeDoodle, type DoodleClass } from "../state/doodles.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { classes, removeDoodle, type DoodleClass } from "../state/doodles.js";
 import { say } from "../state/notices.js";
+import { CARDS } from "../words.js";
+import { DRAGGED, moveTo } from "./move.js";
 import { Thumbnail } from "./thumbnail.js";
+
+/** So many are shown at first, and so many more each time: a thousand pictures would hold the page up. */
+const SOME = 30;
 
 /** The doodles of a class, the newest first: that is the one just drawn. */
 export function Gallery({ one }: { one: DoodleClass }) {
-  const numbered = one.doodles.map((doodle, index) => ({ ...doodle, number: index + 1 }));
+  const [most, setMost] = useState(SOME);
+  const [picked, setPicked] = useState<string | null>(null);
+  const numbered = one.doodles.map((doodle, index) => ({ ...doodle, number: index + 1 })).toReversed();
+  const open = numbered.find(({ id }) => id === picked);
+  const hidden = numbered.length - most;
   return (
-    <ul class="gallery">
-      {numbered.toReversed().map(({ id, input, number }) => (
-        <li key={id}>
-          <Thumbnail input={input} label={`${one.name}, doodle ${number}`} />
-          <button
-            type="button"
-            class="delete"
-            aria-label={`Delete doodle ${number} of ${one.name}`}
-            onClick={(event) => deleteDoodle(event.currentTarget, one.id, id)}
+    <>
+      <ul class="gallery">
+        {numbered.slice(0, most).map(({ id, input, number }) => (
+          <li
+            key={id}
+            draggable
+            onDragStart={(event) => event.dataTransfer?.setData(DRAGGED, id)}
+            class={id === picked ? "picked" : ""}
           >
-            <svg viewBox="0 0 20 20" aria-hidden="true">
-              <path d="m6 6 8 8M14 6l-8 8" />
-            </svg>
-          </button>
-        </li>
+            <button
+              type="button"
+              class="pick"
+              aria-label={CARDS.pick(number, one.name)}
+              aria-expanded={id === picked}
+              onClick={() => setPicked(id === picked ? null : id)}
+            >
+              <Thumbnail input={input} label={CARDS.doodle(number, one.name)} />
+            </button>
+            <button
+              type="button"
+              class="delete"
+              aria-label={CARDS.deleteDoodle(number, one.name)}
+              onClick={(event) => deleteDoodle(event.currentTarget, one.id, id)}
+            >
+              <svg viewBox="0 0 20 20" aria-hidden="true">
+                <path d="m6 6 8 8M14 6l-8 8" />
+              </svg>
+            </button>
+          </li>
+        ))}
+        {hidden > 0 && (
+          <li class="more">
+            <button type="button" onClick={() => setMost(most + 8 * SOME)}>
+              {CARDS.more(hidden)}
+            </button>
+          </li>
+        )}
+      </ul>
+      {open && <Tray doodleId={open.id} number={open.number} one={one} close={() => setPicked(null)} />}
+    </>
+  );
+}
+
+interface TrayProps {
+  doodleId: string;
+  number: number;
+  one: DoodleClass;
+  close: () => void;
+}
+
+/** Where the doodle could go instead, for those who do not drag. */
+function Tray({ doodleId, number, one, close }: TrayProps) {
+  const others = classes.value.filter(({ id }) => id !== one.id);
+  const tray = useRef<HTMLDivElement>(null);
+  useEffect(() => tray.current!.querySelector("button")?.focus(), [doodleId]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    tray.current!.parentElement!.querySelector<HTMLElement>(".picked .pick")?.focus();
+    close();
+  };
+  return (
+    <div ref={tray} class="tray" role="group" aria-label={CARDS.pick(number, one.name)} onKeyDown={onKeyDown}>
+      <p>{others.length > 0 ? CARDS.moveTo(number) : CARDS.nowhere}</p>
+      {others.map((other) => (
+        <button
+          key={other.id}
+          type="button"
+          class={`tray-class colour-${other.colour}`}
+          onClick={() => {
+            moveTo(doodleId, other);
+            close();
+            focusOn(one.id);
+          }}
+        >
+          {other.name}
+        </button>
       ))}
-    </ul>
+    </div>
   );
 }
 
@@ -30,6 +102,12 @@ export function Gallery({ one }: { one: DoodleClass }) {
 function deleteDoodle(button: HTMLElement, classId: string, doodleId: string): void {
   const item = button.closest("li")!;
   const neighbour = item.nextElementSibling ?? item.previousElementSibling;
-  (neighbour?.querySelector("button") ?? document.getElementById(`name-${classId}`))?.focus();
-  say("Doodle deleted.", { label: "Undo", run: removeDoodle(classId, doodleId) });
+  const next = neighbour?.querySelector<HTMLElement>(".delete");
+  if (next) next.focus();
+  else focusOn(classId);
+  say(CARDS.deleted, { label: CARDS.undo, run: removeDoodle(classId, doodleId) });
+}
+
+function focusOn(classId: string): void {
+  document.getElementById(`name-${classId}`)?.focus();
 }

@@ -1,6 +1,9 @@
+import { edited, expertShown, strategy } from "../state/plan.js";
 import { progress } from "../state/progress.js";
 import { events, outcome, pausable, paused, pauseOrResume, running, stop, train } from "../state/training.js";
+import { EXPERT, STRATEGIES, TRAIN } from "../words.js";
 import { Curves } from "./curves.js";
+import { PlanPicture } from "./plan-picture.js";
 import { usePolite } from "./use-polite.js";
 
 /** The button, how far it has come, and what has come of it. */
@@ -10,7 +13,7 @@ export function Train() {
   return (
     <section class="train panel" aria-labelledby="train-title">
       <h2 id="train-title" class="visually-hidden">
-        Train
+        {TRAIN.train}
       </h2>
       <div class="train-buttons">
         <button
@@ -19,18 +22,33 @@ export function Train() {
           aria-describedby="train-progress"
           onClick={() => (running.value ? stop() : void train())}
         >
-          {running.value ? "Stop" : outcome.value ? "Train again" : "Train"}
+          {running.value ? TRAIN.stop : outcome.value ? TRAIN.again : TRAIN.train}
         </button>
         {pausable.value && (
           <button type="button" class="primary big stop" onClick={pauseOrResume}>
-            {paused.value ? "Resume" : "Pause"}
+            {paused.value ? TRAIN.resume : TRAIN.pause}
           </button>
         )}
       </div>
-      <progress aria-label="Progress" max={1} value={share ?? 0} data-idle={share === undefined} />
+      <progress aria-label={TRAIN.progress} max={1} value={share ?? 0} data-idle={share === undefined} />
       <p id="train-progress" class="train-progress">
         {text}
       </p>
+      <PlanPicture />
+      <button
+        type="button"
+        class="expert-button"
+        aria-haspopup="dialog"
+        onClick={() => (expertShown.value = true)}
+      >
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M3 6h8M15 6h2M13 4v4M3 14h3M10 14h7M8 12v4" />
+        </svg>
+        {EXPERT.open}
+        <span class="expert-now">
+          {edited.value ? EXPERT.byHand(STRATEGIES[strategy.value].title) : STRATEGIES[strategy.value].title}
+        </span>
+      </button>
       <Curves events={events.value} running={running.value} />
       <p class="visually-hidden" aria-live="polite">
         {spoken}

@@ -1,35 +1,21 @@
-import { addDoodle } from "./doodles.js";
-import { complain } from "./notices.js";
+/** What a picture becomes, or nothing where the browser cannot read it. */
+export type Shrunk = Blob | null;
 
-/** Pictures are kept at this size: enough for the network and for the gallery, and light to store. */
-const MAX_SIDE = 512;
+/** Makes pictures as small as they are kept, away from this thread: a photo of 50 megapixels would hold it for a second. */
+export class Shrinker {
+  readonly #worker = new Worker(new URL("./shrink.worker.ts", import.meta.url), { type: "module" });
 
-/** Takes in the pictures among the files, one after the other. */
-export async function importPictures(
-  classId: string,
-  files: Iterable<File> | null | undefined,
-): Promise<void> {
-  for (const file of [...(files ?? [])]) {
-    try {
-      addDoodle(classId, await shrink(file));
-    } catch {
-      complain(`“${file.name}” is not a picture that your browser can read.`);
-    }
+  /** One at a time. Rejects if the browser cannot read the picture. */
+  shrink(file: Blob): Promise<Blob> {
+    return new Promise((resolve, reject) => {
+      this.#worker.onmessage = ({ data }: MessageEvent<Shrunk>) => (data ? resolve(data) : reject());
+      // One that is too large for the memory takes the worker with it.
+      this.#worker.onerror = () => reject();
+      this.#worker.postMessage(file);
+    });
   }
-}
 
-/** A picture that is dropped beside a class must not take the place of the page. */
-export function ignoreStrayDrops(): void {
-  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
-}
-
-async function shrink(file: File): Promise<Blob> {
-  const bitmap = await createImageBitmap(file);
-  const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
-  const canvas = new OffscreenCanvas(Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale));
-  const pen = canvas.getContext("2d")!;
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  return canvas.convertToBlob({ type: "image/png" });
+  close(): void {
+    this.#worker.terminate();
+  }
 }

@@ -1,16 +1,26 @@
 import { computed, signal } from "@preact/signals";
 import { active, addDoodle, type Stroke } from "./doodles.js";
+import { DRAW } from "../words.js";
 import { say } from "./notices.js";
 
+type Drawing = readonly Stroke[];
+
 /** What is on the sheet now, the stroke being drawn included. */
-export const ink = signal<readonly Stroke[]>([]);
-const history = signal<readonly (readonly Stroke[])[]>([]);
+export const ink = signal<Drawing>([]);
+const history = signal<readonly Drawing[]>([]);
+/** What was undone, the last first; forgotten as soon as something new is drawn. */
+const undone = signal<readonly Drawing[]>([]);
 export const canUndo = computed(() => history.value.length > 0);
+export const canRedo = computed(() => undone.value.length > 0);
+/** Whether the pen is down, and the drawing may go on. */
+export const penDown = signal(false);
 export const hasInk = computed(() => ink.value.length > 0);
 
 /** A stroke that is being drawn; it ends when the sheet is changed by anything else. */
 export interface OpenStroke {
   add(x: number, y: number): void;
+  /** The pen is lifted. */
+  end?(): void;
   drop(): void;
 }
 
@@ -18,7 +28,8 @@ export function beginStroke(): OpenStroke {
   const before = ink.value;
   const stroke: Stroke = [[], []];
   let latest = before;
-  history.value = [...history.value, before];
+  remember();
+  penDown.value = true;
   return {
     add(x, y) {
       if (ink.value !== latest) return;
@@ -26,8 +37,14 @@ export function beginStroke(): OpenStroke {
       stroke[1].push(y);
       ink.value = latest = [...before, stroke];
     },
+    end() {
+      penDown.value = false;
+    },
     drop() {
-      if (ink.value === latest) undo();
+      penDown.value = false;
+      if (ink.value !== latest) return;
+      undo();
+      undone.value = [];
     },
   };
 }
@@ -35,25 +52,40 @@ export function beginStroke(): OpenStroke {
 export function undo(): void {
   const last = history.value.at(-1);
   if (!last) return;
-  ink.value = last;
+  undone.value = [ink.value, ...undone.value];
   history.value = history.value.slice(0, -1);
+  ink.value = last;
+}
+
+/** Takes back an undo. */
+export function redo(): void {
+  const [next, ...rest] = undone.value;
+  if (!next) return;
+  history.value = [...history.value, ink.value];
+  undone.value = rest;
+  ink.value = next;
 }
 
 /** Empties the sheet; undo brings the drawing back. */
 export function clear(): void {
   if (!hasInk.value) return;
-  history.value = [...history.value, ink.value];
+  remember();
   ink.value = [];
+}
+
+function remember(): void {
+  history.value = [...history.value, ink.value];
+  undone.value = [];
 }
 
 /** Gives the drawing to the active class and takes a fresh sheet. */
 export function keep(): void {
-  if (!active.value) return say("Add a class first, so that the doodle has a home.");
-  if (!hasInk.value) return say("Draw something first, then add it.");
+  if (!active.value) return say(DRAW.noClass);
+  if (!hasInk.value) return say(DRAW.nothing);
   addDoodle(
     active.value.id,
     ink.value.map(([xs, ys]): Stroke => [[...xs], [...ys]]),
   );
   ink.value = [];
-  history.value = [];
+  history.value = undone.value = [];
 }

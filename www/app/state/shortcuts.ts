@@ -1,12 +1,14 @@
-import { clear, keep, undo } from "./sheet.js";
+import { clear, keep, redo, undo } from "./sheet.js";
+import { view } from "./view.js";
 
-/** Enter keeps the doodle, Ctrl+Z takes back, Escape empties; text fields and buttons keep their own keys. */
+/** Enter keeps the doodle, Ctrl+Z takes back, Ctrl+Y or Ctrl+Shift+Z brings back, Escape empties; text fields and buttons keep their own keys. */
 export function listenForShortcuts(): void {
   document.addEventListener("keydown", (event) => {
     const action = actionOf(event);
     if (!action || event.defaultPrevented || event.repeat) return;
     const target = event.target as Element;
-    if (target.matches("input:not([type=radio])")) return;
+    if (target.closest("dialog")) return;
+    if (target.matches("input:not([type=radio]), select")) return;
     if (action === keep && target.matches("button, a, summary")) return;
     event.preventDefault();
     action();
@@ -14,7 +16,11 @@ export function listenForShortcuts(): void {
 }
 
 function actionOf({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): (() => void) | undefined {
+  if (view.value !== "teach") return undefined; // where the sheet is
   if (key === "Enter") return keep;
   if (key === "Escape") return clear;
-  return key === "z" && (ctrlKey || metaKey) && !shiftKey ? undo : undefined;
+  if (!ctrlKey && !metaKey) return undefined;
+  // With Shift, or with caps lock, it is a capital.
+  if (key.toLowerCase() === "z") return shiftKey ? redo : undo;
+  return key.toLowerCase() === "y" ? redo : undefined;
 }

@@ -1,10 +1,21 @@
 import { computed, effect, signal } from "@preact/signals";
-import type { TrainEvent, TrainReport, TrainRun } from "../../lib/index.js";
-import { changes, keepInStep, knowledge, report, taughtClasses, trained, tuner } from "./learner.js";
+import {
+  DoodleTuneError,
+  type DoodleTune,
+  type TrainEvent,
+  type TrainReport,
+  type TrainRun,
+} from "../../lib/index.js";
+import { changes, keepInStep, knowledge, report, revived, taughtClasses, trained, tuner } from "./learner.js";
 import { say } from "./notices.js";
+import { needsTeacher, refusal, refuse, wish } from "./plan.js";
+import { trainTeacher } from "./teacher.js";
+import { TRAIN } from "../words.js";
 
 export const running = signal(false);
 export const paused = signal(false);
+/** Whether somebody to learn from is being taught first. */
+export const tutoring = signal(false);
 /** One entry an epoch, of the present run or the last. */
 export const events = signal<readonly TrainEvent[]>([]);
 export const outcome = signal<TrainReport | null>(null);
@@ -18,28 +29,48 @@ effect(() => {
   outcome.value = null;
 });
 
+// What was trained another time had an outcome too.
+effect(() => {
+  if (revived.value) outcome.value = revived.value;
+});
+
+/** Another project is on the page. */
+export function forgetTraining(): void {
+  events.value = [];
+  outcome.value = null;
+}
+
+/** Ends the training, if there is one; resolves when it has. */
+export async function endTraining(): Promise<void> {
+  stop();
+  while (running.value) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 let run: TrainRun | undefined;
-let stopAsked = false;
+let stopping = new AbortController();
 
 export async function train(): Promise<void> {
-  if (!tuner.value) return say("The network is still on its way. You can go on drawing meanwhile.");
+  if (!tuner.value) return say(TRAIN.notYet);
   running.value = true;
-  stopAsked = false;
+  refusal.value = null;
+  stopping = new AbortController();
   try {
     await keepInStep();
-    if (taughtClasses.value < 2)
-      return say("Give at least two classes a doodle each, then I can learn the difference.");
-    if (!stopAsked) await follow(tuner.value.train());
+    if (taughtClasses.value < 2) return say(TRAIN.tooFew);
+    if (needsTeacher()) await learnFromTeacher(tuner.value);
+    else if (!stopping.signal.aborted) await follow(tuner.value.train(wish()));
   } catch (error) {
-    report(error);
+    if (stopping.signal.aborted && isCode(error, "aborted")) return;
+    if (isCode(error, "bad-option")) refuse((error as Error).message);
+    else report(error);
   } finally {
-    running.value = paused.value = false;
+    running.value = paused.value = tutoring.value = false;
     run = undefined;
   }
 }
 
 export function stop(): void {
-  stopAsked = true;
+  stopping.abort();
   run?.stop();
 }
 
@@ -47,6 +78,21 @@ export function pauseOrResume(): void {
   paused.value = !paused.value;
   if (paused.value) run?.pause();
   else run?.resume();
+}
+
+async function learnFromTeacher(pupil: DoodleTune): Promise<void> {
+  tutoring.value = true;
+  const teacher = await trainTeacher(stopping.signal);
+  try {
+    tutoring.value = false;
+    if (!stopping.signal.aborted) await follow(pupil.train({ ...wish(), teacher }));
+  } finally {
+    teacher.dispose();
+  }
+}
+
+function isCode(error: unknown, code: DoodleTuneError["code"]): boolean {
+  return error instanceof DoodleTuneError && error.code === code;
 }
 
 async function follow(started: TrainRun): Promise<void> {

@@ -1,0 +1,113 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Strategy } from "../../../lib/index.js";
+import { chooseStrategy, edited, expertShown, plan, refusal, strategy } from "../../state/plan.js";
+import { running, train } from "../../state/training.js";
+import { EXPERT, sentence, STRATEGIES } from "../../words.js";
+import { PhaseCard } from "./phase.js";
+import { WholePlan } from "./whole-plan.js";
+
+/** Everything that the engine can be told, for those who want to know. */
+export function ExpertDrawer() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const shown = expertShown.value;
+  useEffect(() => {
+    if (shown) dialog.current!.showModal();
+    else dialog.current!.close();
+  }, [shown]);
+  const no = refusal.value;
+  useEffect(() => {
+    // Where the engine says no, there the cursor should be.
+    const field = dialog.current?.querySelector<HTMLElement>("[aria-invalid=true]");
+    field?.closest("details")?.setAttribute("open", "");
+    if (!dialog.current?.contains(document.activeElement) || !isField(document.activeElement)) field?.focus();
+  }, [no]);
+  return (
+    <dialog
+      ref={dialog}
+      class="drawer"
+      aria-labelledby="expert-title"
+      onClose={() => (expertShown.value = false)}
+      onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
+    >
+      {shown && <Content />}
+    </dialog>
+  );
+}
+
+function Content() {
+  const now = plan.value;
+  const no = refusal.value;
+  const title = STRATEGIES[strategy.value].title;
+  return (
+    <div class="drawer-content">
+      <header class="drawer-head">
+        <h2 id="expert-title">{EXPERT.title}</h2>
+        <button
+          type="button"
+          class="icon"
+          aria-label={EXPERT.close}
+          onClick={() => (expertShown.value = false)}
+        >
+          <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d="m5 5 10 10M15 5 5 15" />
+          </svg>
+        </button>
+      </header>
+      <div class="drawer-body">
+        <div class="strategy">
+          <label for="strategy">{EXPERT.strategy}</label>
+          <select
+            id="strategy"
+            value={strategy.value}
+            onChange={(event) => chooseStrategy(event.currentTarget.value as Strategy)}
+          >
+            {Object.entries(STRATEGIES).map(([name, { title }]) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+          <p class="strategy-sentence">{STRATEGIES[strategy.value].sentence}</p>
+        </div>
+        {no && no.phase === undefined && (
+          <p class="field-problem" role="alert">
+            {sentence(no.message)}
+          </p>
+        )}
+        {now ? (
+          <>
+            <ol class="phases">
+              {now.phases.map((one, index) => (
+                <PhaseCard key={index} one={one} index={index} count={now.phases.length} />
+              ))}
+            </ol>
+            <WholePlan plan={now} />
+          </>
+        ) : (
+          <p class="field-hint">{EXPERT.noPlan}</p>
+        )}
+      </div>
+      <footer class="drawer-foot">
+        <p>{edited.value ? EXPERT.byHand(title) : EXPERT.asNamed(title)}</p>
+        {edited.value && (
+          <button type="button" class="text-button" onClick={() => chooseStrategy(strategy.value)}>
+            {EXPERT.reset}
+          </button>
+        )}
+        <button type="button" class="primary" disabled={running.value} onClick={trainSo}>
+          {EXPERT.train}
+        </button>
+      </footer>
+    </div>
+  );
+}
+
+/** Gives the view free to watch; a refusal opens it again. */
+function trainSo(): void {
+  expertShown.value = false;
+  void train();
+}
+
+function isField(element: Element | null): boolean {
+  return element?.matches("input, select") ?? false;
+}

@@ -1,0 +1,60 @@
+import { useEffect, useRef } from "preact/hooks";
+import { catalogue, examined, inspected } from "../../state/insight.js";
+import { percent, UNDERSTAND } from "../../words.js";
+import { DoodleActions } from "./doodle-actions.js";
+import { HeatMap } from "./heat-map.js";
+
+const { inspect } = UNDERSTAND;
+const ROWS = 4;
+
+/** One doodle, closely: where the network looked, what it said, and what can be done about it. */
+export function Inspector() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const found = catalogue.value.get(inspected.value ?? "");
+  const close = () => void (inspected.value = null);
+  useEffect(() => {
+    if (found && !dialog.current!.open) dialog.current!.showModal();
+    if (!found && dialog.current!.open) dialog.current!.close();
+  }, [found]);
+  const answer = examined.value.find(({ doodle }) => doodle.id === found?.doodle.id);
+  return (
+    <dialog
+      ref={dialog}
+      class="inspector"
+      aria-labelledby="inspector-title"
+      onClose={close}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      {found && (
+        <div class={`inspector-body colour-${found.one.colour}`}>
+          <header>
+            <h3 id="inspector-title">{UNDERSTAND.drawn(found.one.name, found.number)}</h3>
+            <button type="button" class="icon" aria-label={inspect.close} onClick={close}>
+              <svg viewBox="0 0 20 20" aria-hidden="true">
+                <path d="m5 5 10 10M15 5 5 15" />
+              </svg>
+            </button>
+          </header>
+          <HeatMap input={found.doodle.input} />
+          {answer && (
+            <div class="inspector-answer">
+              <p>{inspect.held}</p>
+              <ol class="bars">
+                {answer.ranking.slice(0, ROWS).map(({ name, one, probability }) => (
+                  <li key={name} class={`bar colour-${one?.colour}`}>
+                    <span class="bar-label">{name}</span>
+                    <span class="bar-track">
+                      <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
+                    </span>
+                    <span class="bar-value">{percent(probability)}</span>
+                  </li>
+                ))}
+              </ol>
+            </div>
+          )}
+          <DoodleActions {...found} done={close} />
+        </div>
+      )}
+    </dialog>
+  );
+}

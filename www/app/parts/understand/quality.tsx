@@ -1,0 +1,56 @@
+import { classOf, type Insight } from "../../state/insight.js";
+import { percent, UNDERSTAND } from "../../words.js";
+
+const { quality } = UNDERSTAND;
+
+/** Recall and precision of each class. */
+export function Quality({ insight }: { insight: Insight }) {
+  return (
+    <section class="quality panel" aria-labelledby="quality-title">
+      <h3 id="quality-title">{quality.title}</h3>
+      <p class="how-to-read">{quality.read}</p>
+      <div class="scroll" role="group" aria-labelledby="quality-title" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {Object.entries(quality.columns).map(([key, title]) => (
+                <th key={key} scope="col">
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {insight.evaluation.classes.map(({ label, examples, recall, precision }) => {
+              const one = classOf(insight, label);
+              return (
+                <tr key={label} class={`colour-${one?.colour}`}>
+                  <th scope="row">
+                    <span class="swatch" />
+                    {one?.name ?? label}
+                  </th>
+                  <td>{examples}</td>
+                  <Share value={recall} />
+                  <Share value={precision} />
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Share({ value }: { value: number | null }) {
+  return (
+    <td>
+      <span class="share">
+        <span class="share-track" aria-hidden="true">
+          <span style={{ inlineSize: `${(value ?? 0) * 100}%` }} />
+        </span>
+        {value === null ? "–" : percent(value)}
+      </span>
+    </td>
+  );
+}

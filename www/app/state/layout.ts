@@ -1,0 +1,157 @@
+import { UMAP } from "umap-js";
+
+/** A place on the map, from 0 to 1 both ways. */
+export type Place = [number, number];
+
+/** Points in a space of many dimensions, one after the other. */
+export interface Cloud {
+  length: number;
+  values: Float32Array;
+}
+
+/** With fewer, UMAP has no neighbourhoods to speak of. */
+const FEWEST_FOR_UMAP = 8;
+const NEIGHBOURS = 15;
+const SEED = 1;
+
+/** Width of the map per height, about, and how near points may come in heights: less where there are many. */
+const ASPECT = 1.8;
+const ROOM = 0.1;
+const CROWDED = 0.7;
+const ROUNDS = 60;
+
+/** Lays clouds of the same points out so that like is near like, each turned to match the first. */
+export function layOut(clouds: readonly Cloud[]): Place[][] {
+  const flat = clouds.map((cloud) => flatten(directions(cloud)));
+  return flat.map((one, index) => fit(spread(fit(index === 0 ? one : turn(one, flat[0]!)))));
+}
+
+/** Share of points whose nearest neighbour has the same label. */
+export function agreement(cloud: Cloud, labels: readonly string[]): number {
+  const rows = directions(cloud);
+  const nearest = (row: number[], index: number) =>
+    rows.reduce(
+      (best, other, at) => {
+        const likeness = at === index ? -Infinity : dot(row, other);
+        return likeness > best.likeness ? { likeness, at } : best;
+      },
+      { likeness: -Infinity, at: -1 },
+    ).at;
+  const alike = rows.filter((row, index) => labels[nearest(row, index)] === labels[index]);
+  return alike.length / rows.length;
+}
+
+/** By direction, as the head compares them too, around their common centre. */
+function directions({ length, values }: Cloud): number[][] {
+  const count = values.length / length;
+  const rows = Array.from({ length: count }, (_, i) => [...values.subarray(i * length, (i + 1) * length)]);
+  const centre = Array.from({ length }, (_, k) => rows.reduce((sum, row) => sum + row[k]!, 0) / count);
+  return rows.map((row) => {
+    const moved = row.map((value, k) => value - centre[k]!);
+    const size = Math.sqrt(dot(moved, moved)) || 1;
+    return moved.map((value) => value / size);
+  });
+}
+
+function flatten(rows: number[][]): Place[] {
+  if (rows.length >= FEWEST_FOR_UMAP) {
+    const nNeighbors = Math.min(NEIGHBOURS, rows.length - 1);
+    const places = new UMAP({ nNeighbors, minDist: 0.5, random: random(SEED) }).fit(rows);
+    // Drawings that are all alike have no neighbourhoods either.
+    if (places.flat().every(Number.isFinite)) return places as Place[];
+  }
+  return principal(rows);
+}
+
+/** The two directions in which the points differ most, by power iteration on how alike they are. */
+function principal(rows: readonly number[][]): Place[] {
+  const alike = rows.map((a) => rows.map((b) => dot(a, b)));
+  const axes = [0, 1].map(() => {
+    const next = random(SEED);
+    let vector = rows.map(() => next() - 0.5);
+    let strength = 0;
+    for (let round = 0; round < 100; round++) {
+      const image = alike.map((row) => dot(row, vector));
+      strength = Math.sqrt(dot(image, image));
+      if (strength < 1e-9) return rows.map(() => 0);
+      vector = image.map((value) => value / strength);
+    }
+    alike.forEach((row, i) => row.forEach((_, j) => (row[j]! -= strength * vector[i]! * vector[j]!)));
+    return vector.map((value) => value * Math.sqrt(strength));
+  });
+  return rows.map((_, i) => [axes[0]![i]!, axes[1]![i]!]);
+}
+
+/** Turns, mirrors and scales points so that they lie as near as possible to others (Procrustes). */
+function turn(points: readonly Place[], onto: readonly Place[]): Place[] {
+  const [from, to] = [centred(points), centred(onto)];
+  const sum = (of: (a: Place, b: Place) => number) =>
+    from.reduce((total, point, index) => total + of(point, to[index]!), 0);
+  const size = sum(([x, y]) => x * x + y * y) || 1;
+  // The best rotation has the angle of the sum of products of complex numbers; mirrored, of their conjugates.
+  const best = [1, -1]
+    .map((mirror) => ({
+      mirror,
+      re: sum(([x, y], [u, v]) => x * u + mirror * y * v),
+      im: sum(([x, y], [u, v]) => x * v - mirror * y * u),
+    }))
+    .reduce((a, b) => (Math.hypot(b.re, b.im) > Math.hypot(a.re, a.im) ? b : a));
+  const [re, im] = [best.re / size, best.im / size];
+  return from.map(([x, y]) => [re * x - im * best.mirror * y, im * x + re * best.mirror * y]);
+}
+
+function centred(points: readonly Place[]): Place[] {
+  const [x0, y0] = [0, 1].map((k) => points.reduce((sum, point) => sum + point[k]!, 0) / points.length);
+  return points.map(([x, y]) => [x - x0!, y - y0!]);
+}
+
+/** Fills the map, each way by itself: its units mean nothing. */
+function fit(points: readonly Place[]): Place[] {
+  const [across, down] = [0, 1].map((k) => {
+    const values = points.map((point) => point[k]!);
+    const low = Math.min(...values);
+    const side = Math.max(...values) - low;
+    return (value: number) => (side > 0 ? (value - low) / side : 0.5);
+  });
+  return points.map(([x, y]) => [across!(x), down!(y)]);
+}
+
+/** Moves points apart that would cover each other, and no further. */
+function spread(points: readonly Place[]): Place[] {
+  const room = Math.min(ROOM, CROWDED / Math.sqrt(points.length));
+  const moved = points.map(([x, y]): Place => [x * ASPECT, y]);
+  const next = random(SEED);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let i = 0; i < moved.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const [a, b] = [moved[i]!, moved[j]!];
+        let [dx, dy] = [a[0] - b[0], a[1] - b[1]];
+        if (Math.hypot(dx, dy) >= room) continue;
+        // Of two in the very same place, chance says who gives way where.
+        if (dx === 0 && dy === 0) [dx, dy] = [next() - 0.5, next() - 0.5];
+        const distance = Math.hypot(dx, dy);
+        const push = (room - distance) / distance / 2;
+        moved[i] = [a[0] + push * dx, a[1] + push * dy];
+        moved[j] = [b[0] - push * dx, b[1] - push * dy];
+      }
+    }
+  }
+  return moved.map(([x, y]) => [x / ASPECT, y]);
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** A seeded source of numbers from 0 to 1 (mulberry32): the same drawings give the same map. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
