@@ -3,7 +3,7 @@ import { KEEPING } from "../../words.js";
 import { active, addByName } from "../doodles.js";
 import { takeIn } from "../imports.js";
 import { complain, say } from "../notices.js";
-import { shrink } from "../pictures.js";
+import { Shrinker } from "../pictures.js";
 import { bringProject } from "./projects.js";
 
 /** What a zip may hold: more is a mistake, or meant to fill the memory. */
@@ -35,11 +35,13 @@ async function bringPictures(file: File): Promise<void> {
   if (entries instanceof Error) return complain(KEEPING.badZip(file.name));
 
   const groups = new Map<string, Blob[]>();
+  const shrinker = new Shrinker();
   for (const [path, bytes] of entries) {
     const word = path.split("/").at(-2)?.trim().slice(0, 40) || file.name.replace(/\.zip$/i, "").slice(0, 40);
-    const picture = await shrink(new Blob(bytes)).catch(() => undefined);
+    const picture = await shrinker.shrink(new Blob(bytes)).catch(() => undefined);
     if (picture) groups.set(word, [...(groups.get(word) ?? []), picture]);
   }
+  shrinker.close();
   const pictures = [...groups.values()].flat().length;
   if (pictures === 0) return complain(KEEPING.noPictures(file.name));
   const run = addByName(groups);
