@@ -8,7 +8,7 @@ export const SETS = {
   faces: {
     happy: (next) => face(next, smile),
     sad: (next) => face(next, frown),
-    surprised: (next) => face(next, gasp),
+    amazed: (next) => face(next, gasp),
   },
   arrows: {
     up: (next) => arrow(next, 0),
