@@ -12,15 +12,15 @@ export function LabSave({ charts }: { charts: RefObject<HTMLElement | null> }) {
   const save = (name: string, text: string) => download(name, new Blob([text], { type: "text/csv" }));
   return (
     <p class="lab-save">
-      <button type="button" class="quiet" onClick={() => save(LAB.tableFile, tableAsCsv())}>
+      <button type="button" class="room-button" onClick={() => save(LAB.tableFile, tableAsCsv())}>
         {LAB.saveTable}
       </button>
-      <button type="button" class="quiet" onClick={() => save(LAB.curvesFile, curvesAsCsv())}>
+      <button type="button" class="room-button" onClick={() => save(LAB.curvesFile, curvesAsCsv())}>
         {LAB.saveCurves}
       </button>
       <button
         type="button"
-        class="quiet"
+        class="room-button"
         onClick={() => picture(charts.current!).then((png) => download(LAB.pictureFile, png), complain)}
       >
         {LAB.savePicture}
