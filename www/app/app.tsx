@@ -1,5 +1,7 @@
 import type { ComponentType } from "preact";
 import { Header } from "./parts/header.js";
+import { Keeping } from "./parts/keep/dialog.js";
+import { keepingOpen } from "./parts/keep/open.js";
 import { Notice } from "./parts/notice.js";
 import { view, type View } from "./state/view.js";
 import { Lab } from "./views/lab.js";
@@ -15,7 +17,8 @@ export function App() {
     <>
       <Header />
       <Room />
-      <Notice />
+      <Keeping />
+      {!keepingOpen.value && <Notice />}
     </>
   );
 }

@@ -7,15 +7,20 @@ import "./styles/welcome.css";
 import "./styles/train.css";
 import "./styles/expert.css";
 import "./styles/notice.css";
+import "./styles/race.css";
+import "./styles/keep.css";
+import "./styles/contrast.css";
 import { App } from "./app.js";
 import { startLearner } from "./state/learner.js";
 import { listenForDrops } from "./state/imports.js";
 import { listenForShortcuts } from "./state/shortcuts.js";
+import { keepForOffline } from "./state/offline.js";
 import { restore } from "./state/storage.js";
 
 startLearner();
 listenForShortcuts();
 listenForDrops();
+keepForOffline();
 // Storage answers within a frame or two; waiting for it saves the page a jump, but not for ever.
 await Promise.race([restore(), new Promise((resolve) => setTimeout(resolve, 300))]);
 render(<App />, document.getElementById("app")!);

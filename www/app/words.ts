@@ -1,5 +1,7 @@
 import type {
   BackboneName,
+  DeviceCandidate,
+  DeviceReport,
   Evaluation,
   Phase,
   Prediction,
@@ -279,11 +281,163 @@ export function raceProgress(strategy: Strategy, number: number, of: number, sta
   return `${number} of ${of}: ${STRATEGIES[strategy].title} ${LAB.states[state]}`;
 }
 
+/** What the choice of the pretrained network is called. */
+export const NETWORK = "Network";
+
 /** The networks, for people who have heard of neither. */
 export const NETWORKS: Record<BackboneName, { title: string; purpose: string }> = {
   doodle: { title: "Doodle", purpose: "made for drawings, and fast" },
   "efficientnet-lite0": { title: "EfficientNet-Lite0", purpose: "for photos too; 9 MB to load" },
 };
+
+/** The Doodle Race. */
+export const RACE = {
+  title: "Doodle Race",
+  invitation: "A word, a clock, an empty sheet: who makes the network see it first?",
+  rules:
+    "Everybody draws the same words. The network has to be sure twice in a row, and what counts is when you drew " +
+    "the line that convinced it. A slow computer costs nobody any time.",
+  players: "Players",
+  player: (number: number) => `Player ${number}`,
+  nameOfPlayer: (number: number) => `Name of player ${number}`,
+  addPlayer: "Add a player",
+  removePlayer: (name: string) => `Remove ${name}`,
+  words: "Words",
+  whoGuesses: "Who guesses",
+  readyMade: "The ready-made network",
+  readyMadeNote: (things: number) =>
+    things > 0 ? `It knows ${things} things.` : "This one comes without any; the network Doodle has them.",
+  own: "Your own network",
+  ownNote: (names: string) => `It knows ${names}.`,
+  ownMissing: "Teach it two classes or more and train it, then it can play.",
+  start: "Start the race",
+  waking: "The network is on its way …",
+  best: (points: number) => `Your best so far: ${points} points`,
+  round: (number: number, of: number) => `Word ${number} of ${of}`,
+  getReady: "Get ready",
+  handOver: (name: string) => `Hand the pen to ${name}`,
+  handOverNote: "The word is shown when you press the button; then you have three seconds to think.",
+  iAm: (name: string) => `I am ${name}, show me the word`,
+  showWord: "Show me the word",
+  draw: "Draw",
+  go: "Go!",
+  sheet: (word: string) => `Sheet to draw on: ${word}`,
+  undo: "Undo",
+  clear: "Clear",
+  giveUp: "Skip",
+  judging: "Time is up. The network takes its last look …",
+  secondsLeft: (seconds: number) => `${seconds} s`,
+  nothingYet: "I am watching …",
+  sees: "I see",
+  recognised: (word: string) => `It is ${word}!`,
+  missed: (word: string) => `That was not ${word} enough`,
+  after: (milliseconds: number) => `Recognised after ${inSeconds(milliseconds)}`,
+  instead: (label: string | null) => (label ? `In the end it saw: ${label}` : "It saw nothing at all"),
+  points: (points: number) => (points === 1 ? "1 point" : `${points} points`),
+  streak: (words: number) => `${words} in a row`,
+  replay: "Play again",
+  moment: "Moment of the drawing",
+  mind: "How it changed its mind",
+  nothing: "nothing",
+  from: (label: string, milliseconds: number) => `${label}, from ${inSeconds(milliseconds)}`,
+  nextWord: "Next word",
+  nextPlayer: "Next player",
+  toTheResult: "To the result",
+  wins: (name: string) => `${name} wins!`,
+  nobody: "The network wins: it saw nothing of it",
+  tie: (names: string) => `A tie between ${names}`,
+  finished: (words: number, of: number) => `${words} of ${of} recognised`,
+  newBest: "A new best!",
+  standing: "Standing",
+  drawings: "All drawings",
+  notRecognised: "not recognised",
+  savePicture: "Save as a picture",
+  pictureTitle: "Doodle Race: the result",
+  noPicture: "The browser could not make the picture.",
+  onceMore: "Once more",
+  change: "Change players",
+  quit: "End the race",
+};
+
+/** Projects, and the files that drawings and models travel in. */
+export const KEEPING = {
+  title: "Projects and files",
+  open: (name: string) => `${name}: projects and files`,
+  close: "Close",
+  projects: "Projects",
+  firstProject: "My doodles",
+  newProject: "New project",
+  nameOfProject: "Name of the project",
+  openProject: (name: string) => `Open ${name}`,
+  isOpen: "open",
+  again: (name: string) => `${name} (again)`,
+  duplicate: (name: string) => `Duplicate ${name}`,
+  remove: (name: string) => `Delete ${name}`,
+  removed: (name: string) => `${name} is gone.`,
+  undo: "Undo",
+  lasting: "Everything is saved in this browser, on this device, as you draw.",
+  passing: "Nothing is saved here: take home what you want to keep as a file before you close the page.",
+  refused: "Your browser does not let this page store doodles, so they will be gone when you close it.",
+  otherTab: "This page is open in another tab, and only that one saves; what you draw here is not kept.",
+  full: (doodles: number) =>
+    `The browser would not save your ${doodles === 1 ? "doodle" : `${doodles} doodles`}: its storage may be full. Take them home as a file before you close the page.`,
+  unreadable: "That project could not be read. Nothing was changed; try again.",
+  interrupted: "The page was closed while it was learning. Your doodles are all here.",
+  train: "Train",
+  borrowed: "This model came without doodles. It answers until you add one.",
+  broughtModel: (labels: string) => `The model is open. It knows ${labels}.`,
+  notReady: "The network is still on its way. Try again in a moment.",
+  otherNetwork: "What was trained here belongs to another network. Choose that one, or train again.",
+  memoryNotKept: "What was trained could not be saved here: take the project home as a file to keep it.",
+  memoryLost: "What was trained could not be read, but your doodles are all here. Train again.",
+  takeHome: "Take home",
+  bringIn: "Bring in",
+  bringInNote:
+    "Projects, drawings (.ndjson), pictures, or a zip with a folder of pictures for each class. You can drop files here too.",
+  choose: "Choose files …",
+  working: "One moment …",
+  empty: "There is no doodle yet.",
+  untrained: "There is no model yet: it takes doodles in two classes.",
+  files: {
+    project: { title: "Project", note: "Everything: doodles, and what was trained" },
+    drawings: { title: "Drawings", note: "As strokes, in the form of Quick, Draw!" },
+    pictures: { title: "Pictures", note: "A zip of PNG files, a folder for each class" },
+    webpage: { title: "Web page", note: "Recognises doodles anywhere, without a network" },
+    safetensors: { title: "Model", note: "Safetensors, for this page or your own program" },
+    onnx: { title: "Model for others", note: "ONNX, runs almost everywhere" },
+  },
+  pictureMissing: (pictures: number) =>
+    pictures === 1
+      ? "1 picture is no drawing and was left out; the zip of pictures has it."
+      : `${pictures} pictures are no drawings and were left out; the zip of pictures has them.`,
+  brought: (name: string) => `${name} has been opened as a project of its own.`,
+  broughtPictures: (pictures: number, classes: number) =>
+    `${pictures} pictures for ${classes} classes have come in.`,
+  noPictures: (file: string) => `There is no picture in “${file}” that your browser can read.`,
+  badZip: (file: string) => `“${file}” is no zip file, or is damaged. Nothing was changed.`,
+  bigZip: (file: string) =>
+    `“${file}” is too large: a zip may hold 2,000 pictures and 200 MB. Nothing was changed.`,
+};
+
+/** The page in one file. */
+export const STANDALONE = {
+  waking: "Waking up …",
+  undo: "Undo",
+  clear: "Clear",
+  note: "Made with doodletune. Everything happens in this file: nothing leaves this machine.",
+  partMissing: (file: string) =>
+    `The page could not be made: ${file} is missing. Try again, or with a network if this page was opened without one.`,
+};
+
+/** "4.3 s". */
+export function inSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)}\u00a0s`;
+}
+
+/** "Ada, Ben and Cleo", in the language of the page. */
+export function listing(names: readonly string[]): string {
+  return new Intl.ListFormat("en").format(names);
+}
 
 /** The picture of the network. */
 export const STAGES = {
@@ -489,6 +643,18 @@ export const TOUR = {
   } satisfies Record<Stop, { title: string; text: string }>,
 };
 
+/** The sheet, and where its drawing goes. */
+export const DRAW = {
+  title: "Draw",
+  addTo: (name = "a class") => `Add to ${name}`,
+  addKey: "Add (Enter)",
+  classForNext: "Class for the next doodle",
+  newShort: "+ New",
+  newClass: "New class",
+  noClass: "Add a class first, so that the doodle has a home.",
+  nothing: "Draw something first, then add it.",
+};
+
 /** The tools beside the sheet, with their keys. */
 export const TOOLS = {
   undo: { name: "Undo", key: "Ctrl+Z" },
@@ -506,6 +672,15 @@ export const PROMPT = {
 
 /** The cards of the classes. */
 export const CARDS = {
+  title: "Classes",
+  add: "Add a class",
+  card: (name: string, count: number) => `${name}, ${count} ${count === 1 ? "doodle" : "doodles"}`,
+  name: "Name of the class",
+  taken: (name: string) => `There is a class called ${name} already.`,
+  drawFirst: "Draw the first one and press Add",
+  choose: (name: string) => `Choose ${name} to draw it`,
+  remove: (name: string) => `Delete ${name}`,
+  gone: (name: string) => `${name} is gone.`,
   undo: "Undo",
   colour: (name: string) => `Colour of ${name}`,
   colours: ["Red", "Blue", "Green", "Ochre", "Violet", "Teal", "Pink", "Brown"],
@@ -548,8 +723,64 @@ export function rate(value: number): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 2 });
 }
 
-/** While a teacher learns what it is to teach. */
-export const TUTORING = "Teaching the teacher first …";
+/** The panel of the one big button. */
+export const TRAIN = {
+  train: "Train",
+  again: "Train again",
+  stop: "Stop",
+  pause: "Pause",
+  resume: "Resume",
+  progress: "Progress",
+  right: "Right answers",
+  loss: "Loss (less is better)",
+  learning: "learning",
+  testing: "testing",
+  notYet: "The network is still on its way. You can go on drawing meanwhile.",
+  tooFew: "Give at least two classes a doodle each, then I can learn the difference.",
+};
+
+/** What is under way, or can be done. */
+export const PROGRESS = {
+  starting: "Starting …",
+  again: "Starting again …",
+  tutoring: "Teaching the teacher first …",
+  looking: (done: number, all: number) => `Looking at your doodles: ${done} of ${all}`,
+  changed: (invitation: string) => `The doodles have changed since the last training. ${invitation}`,
+  tooFew: "Training needs doodles in two classes or more. Five of each are a good start.",
+  ready: (count: number) => `${count} doodles are ready to learn from.`,
+};
+
+/** Where the computation is done, and how that is chosen. */
+export const DEVICE = {
+  title: "Device",
+  waiting: "The faster of your processor and your graphics card will be used.",
+  runs({ kind, software, name }: DeviceReport): string {
+    if (kind === "cpu") return "Runs on your processor (CPU).";
+    return software
+      ? `Runs on WebGPU in software (${name}).`
+      : `Runs on your graphics card (WebGPU, ${name}).`;
+  },
+  details: "Details and choice",
+  look: "One look",
+  choose: "Choose yourself:",
+  choices: { auto: "The faster", cpu: "CPU", webgpu: "WebGPU" },
+  measured({ milliseconds, problem }: DeviceCandidate): string {
+    if (problem) return problem;
+    if (milliseconds === null) return "not measured";
+    return `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`;
+  },
+};
+
+/** The panel of the guess. */
+export const GUESS = {
+  title: "Guess",
+  caption: "What the network sees",
+  seen: "Your drawing as the network sees it",
+  unseen: "The network sees nothing yet",
+  failed: "I cannot guess without the network. Your doodles are safe.",
+  waiting: "You can draw already. I guess along as soon as the network is here.",
+  spoken: ({ label, probability }: Prediction) => `My guess: ${label}, ${percent(probability)}`,
+};
 
 /** What comes before the name in a guess, as sure as the network is. */
 export function lead({ head, probability }: Prediction): string {

@@ -9,6 +9,9 @@ const TYPES = {
   ".mjs": "text/javascript",
   ".css": "text/css",
   ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".webmanifest": "application/manifest+json",
 };
 
 /** As strict as it gets: whatever passes under it runs anywhere. */

@@ -34,7 +34,10 @@ export function stage(options) {
     return page;
   };
   async function fresh(t) {
-    const context = await stage.browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const context = await stage.browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      serviceWorkers: "block", // each test meets the server; offline.test.mjs is about what comes between
+    });
     t.after(() => context.close());
     return context.newPage();
   }

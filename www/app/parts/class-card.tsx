@@ -35,7 +35,7 @@ export function ClassCard({ one }: { one: DoodleClass }) {
   return (
     <li
       class={`card colour-${one.colour}${isActive ? " active" : ""}${dropping ? " dropping" : ""}`}
-      aria-label={`${one.name}, ${count} ${count === 1 ? "doodle" : "doodles"}`}
+      aria-label={CARDS.card(one.name, count)}
       onDragOver={onDragOver}
       onDragLeave={() => setDropping(false)}
       onDrop={onDrop}
@@ -55,8 +55,8 @@ export function ClassCard({ one }: { one: DoodleClass }) {
         <button
           type="button"
           class="icon"
-          title={`Delete ${one.name}`}
-          aria-label={`Delete ${one.name}`}
+          title={CARDS.remove(one.name)}
+          aria-label={CARDS.remove(one.name)}
           onClick={() => drop(one)}
         >
           <svg viewBox="0 0 20 20" aria-hidden="true">
@@ -69,7 +69,7 @@ export function ClassCard({ one }: { one: DoodleClass }) {
         <Gallery one={one} />
       ) : (
         <button type="button" class="card-empty" onClick={() => startDrawing(one.id)}>
-          {isActive ? "Draw the first one and press Add" : `Choose ${one.name} to draw it`}
+          {isActive ? CARDS.drawFirst : CARDS.choose(one.name)}
         </button>
       )}
     </li>
@@ -83,7 +83,7 @@ function Name({ one }: { one: DoodleClass }) {
   const commit = (field: HTMLInputElement) => {
     const name = field.value.trim().replace(/\s+/g, " ");
     if (name !== one.name) {
-      if (nameTaken(name, one.id)) complain(`There is a class called ${name} already.`);
+      if (nameTaken(name, one.id)) complain(CARDS.taken(name));
       else if (name) renameClass(one.id, name);
     }
     field.value = name && !nameTaken(name, one.id) ? name : one.name;
@@ -98,7 +98,7 @@ function Name({ one }: { one: DoodleClass }) {
     <input
       id={`name-${one.id}`}
       class="card-name"
-      aria-label="Name of the class"
+      aria-label={CARDS.name}
       value={draft ?? one.name}
       maxLength={40}
       autocomplete="off"
@@ -162,5 +162,5 @@ function startDrawing(classId: string): void {
 function drop(one: DoodleClass): void {
   const putBack = removeClass(one.id);
   document.getElementById("add-class")!.focus();
-  say(`${one.name} is gone.`, { label: "Undo", run: putBack });
+  say(CARDS.gone(one.name), { label: CARDS.undo, run: putBack });
 }

@@ -1,4 +1,5 @@
 import { classes, doodleCount } from "../state/doodles.js";
+import { CARDS } from "../words.js";
 import { addAndName } from "./add-class.js";
 import { ClassCard } from "./class-card.js";
 import { Welcome } from "./welcome.js";
@@ -8,7 +9,7 @@ export function Classes() {
   return (
     <section class="classes" aria-labelledby="classes-title">
       <h2 id="classes-title" class="visually-hidden">
-        Classes
+        {CARDS.title}
       </h2>
       <ul class="cards">
         {classes.value.map((one) => (
@@ -16,7 +17,7 @@ export function Classes() {
         ))}
         <li class="add-card">
           <button type="button" id="add-class" onClick={addAndName}>
-            <span aria-hidden="true">+</span> Add a class
+            <span aria-hidden="true">+</span> {CARDS.add}
           </button>
         </li>
       </ul>

@@ -1,5 +1,5 @@
 import type { TrainEvent } from "../../lib/index.js";
-import { percent, phaseInWords } from "../words.js";
+import { percent, phaseInWords, TRAIN } from "../words.js";
 
 const WIDTH = 300;
 const HEIGHT = 84;
@@ -18,7 +18,7 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
   return (
     <div class="curves">
       <Chart
-        title="Right answers"
+        title={TRAIN.right}
         events={events}
         epochs={epochs}
         top={1}
@@ -27,7 +27,7 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
         tested={(e) => (e.refit ? null : e.validationAccuracy)}
       />
       <Chart
-        title="Loss (less is better)"
+        title={TRAIN.loss}
         events={events}
         epochs={epochs}
         top={highest}
@@ -37,8 +37,8 @@ export function Curves({ events, running }: { events: readonly TrainEvent[]; run
       />
       <PhaseStrip events={events} epochs={epochs} />
       <p class="legend" aria-hidden="true">
-        <span class="learnt">learning</span>
-        <span class="tested">testing</span>
+        <span class="learnt">{TRAIN.learning}</span>
+        <span class="tested">{TRAIN.testing}</span>
       </p>
     </div>
   );

@@ -1,6 +1,5 @@
-import type { DeviceCandidate, DeviceReport } from "../../lib/index.js";
 import { device } from "../state/learner.js";
-import { sentence } from "../words.js";
+import { DEVICE, sentence } from "../words.js";
 
 /** Which device computes, why, and how to choose another. */
 export function DeviceLine() {
@@ -8,56 +7,48 @@ export function DeviceLine() {
   return (
     <section class="device" aria-labelledby="device-title" data-device={report?.kind}>
       <h2 id="device-title" class="visually-hidden">
-        Device
+        {DEVICE.title}
       </h2>
       {report ? (
         <>
           <p>
-            Runs on <b>{inWords(report)}</b>. {sentence(report.reason)}
+            <b>{DEVICE.runs(report)}</b> {sentence(report.reason)}
           </p>
           <details>
-            <summary>Details and choice</summary>
+            <summary>{DEVICE.details}</summary>
             <table>
               <thead>
                 <tr>
-                  <th scope="col">Device</th>
-                  <th scope="col">One look</th>
+                  <th scope="col">{DEVICE.title}</th>
+                  <th scope="col">{DEVICE.look}</th>
                 </tr>
               </thead>
               <tbody>
                 {report.candidates.map((candidate) => (
                   <tr key={candidate.kind + candidate.name}>
                     <td>
-                      {candidate.kind === "cpu" ? "CPU" : "WebGPU"}: {candidate.name}
+                      {DEVICE.choices[candidate.kind]}: {candidate.name}
                     </td>
-                    <td>{measured(candidate)}</td>
+                    <td>{DEVICE.measured(candidate)}</td>
                   </tr>
                 ))}
               </tbody>
             </table>
-            <p>
-              Choose yourself: <a href={linkTo("auto")}>the faster</a>, <a href={linkTo("cpu")}>CPU</a> or{" "}
-              <a href={linkTo("webgpu")}>WebGPU</a>.
-            </p>
+            <p>{DEVICE.choose}</p>
+            <ul class="device-choice">
+              {(["auto", "cpu", "webgpu"] as const).map((choice) => (
+                <li key={choice}>
+                  <a href={linkTo(choice)}>{DEVICE.choices[choice]}</a>
+                </li>
+              ))}
+            </ul>
           </details>
         </>
       ) : (
-        <p>The faster of your processor and your graphics card will be used.</p>
+        <p>{DEVICE.waiting}</p>
       )}
     </section>
   );
-}
-
-function inWords({ kind, software, name }: DeviceReport): string {
-  if (kind === "cpu") return "your processor (CPU)";
-  return software ? `WebGPU in software (${name})` : `your graphics card (WebGPU, ${name})`;
-}
-
-function measured({ milliseconds, problem }: DeviceCandidate): string {
-  if (problem) return problem;
-  return milliseconds === null
-    ? "not measured"
-    : `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`;
 }
 
 function linkTo(choice: string): string {

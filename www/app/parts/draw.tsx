@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { active, choose, classes } from "../state/doodles.js";
 import { addAndName } from "./add-class.js";
 import { canRedo, canUndo, clear, hasInk, keep, redo, undo } from "../state/sheet.js";
-import { TOOLS } from "../words.js";
+import { DRAW, TOOLS } from "../words.js";
 import { Prompt } from "./prompt.js";
 import { Sheet } from "./sheet.js";
 
@@ -11,7 +11,7 @@ export function Draw() {
   return (
     <section class="draw" aria-labelledby="draw-title">
       <h2 id="draw-title" class="visually-hidden">
-        Draw
+        {DRAW.title}
       </h2>
       <Sheet />
       <Prompt />
@@ -30,14 +30,14 @@ export function Draw() {
           class={`primary keep colour-${active.value?.colour}`}
           disabled={!active.value}
           onClick={keep}
-          title="Add (Enter)"
+          title={DRAW.addKey}
         >
-          <span>Add to {active.value?.name ?? "a class"}</span>
+          <span>{DRAW.addTo(active.value?.name)}</span>
           <kbd aria-hidden="true">↵</kbd>
         </button>
       </div>
       <fieldset class="chips">
-        <legend class="visually-hidden">Class for the next doodle</legend>
+        <legend class="visually-hidden">{DRAW.classForNext}</legend>
         {classes.value.map(({ id, name, colour }) => (
           <label key={id} class={`chip colour-${colour}`}>
             <input
@@ -50,8 +50,8 @@ export function Draw() {
           </label>
         ))}
         <button type="button" class="chip-add" onClick={addAndName}>
-          + New
-          <span class="visually-hidden"> class</span>
+          <span aria-hidden="true">{DRAW.newShort}</span>
+          <span class="visually-hidden">{DRAW.newClass}</span>
         </button>
       </fieldset>
     </section>

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { classes, removeDoodle, type DoodleClass } from "../state/doodles.js";
 import { say } from "../state/notices.js";
 import { CARDS } from "../words.js";
@@ -69,14 +69,16 @@ interface TrayProps {
 /** Where the doodle could go instead, for those who do not drag. */
 function Tray({ doodleId, number, one, close }: TrayProps) {
   const others = classes.value.filter(({ id }) => id !== one.id);
+  const tray = useRef<HTMLDivElement>(null);
+  useEffect(() => tray.current!.querySelector("button")?.focus(), [doodleId]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.preventDefault();
+    tray.current!.parentElement!.querySelector<HTMLElement>(".picked .pick")?.focus();
     close();
-    focusOn(one.id);
   };
   return (
-    <div class="tray" role="group" aria-label={CARDS.pick(number, one.name)} onKeyDown={onKeyDown}>
+    <div ref={tray} class="tray" role="group" aria-label={CARDS.pick(number, one.name)} onKeyDown={onKeyDown}>
       <p>{others.length > 0 ? CARDS.moveTo(number) : CARDS.nowhere}</p>
       {others.map((other) => (
         <button

@@ -3,7 +3,7 @@ import type { Prediction } from "../../lib/index.js";
 import { classes } from "../state/doodles.js";
 import { guess, seen, settled } from "../state/guess.js";
 import { failure, knownThings, taughtClasses, tuner } from "../state/learner.js";
-import { invitationToDraw, lead, origin, percent } from "../words.js";
+import { GUESS, invitationToDraw, lead, origin, percent } from "../words.js";
 import { usePolite } from "./use-polite.js";
 
 /** Of many things the first few; of one's own classes as many as there is room for. */
@@ -12,11 +12,11 @@ const ROWS = { pretrained: 3, prototype: 4, linear: 4, mlp: 4 };
 /** What the network makes of the drawing, while it is being drawn. */
 export function Guess() {
   const answer = guess.value;
-  const spoken = usePolite(answer ? `My guess: ${answer.label}, ${percent(answer.probability)}` : "", 2000);
+  const spoken = usePolite(answer ? GUESS.spoken(answer) : "", 2000);
   return (
     <section class="guess panel" aria-labelledby="guess-title" data-settled={settled.value}>
       <h2 id="guess-title" class="visually-hidden">
-        Guess
+        {GUESS.title}
       </h2>
       <Seen />
       <div class="guess-words">
@@ -69,15 +69,15 @@ function Seen() {
         ref={canvas}
         class={image ? "" : "blank"}
         role="img"
-        aria-label={image ? "Your drawing as the network sees it" : "The network sees nothing yet"}
+        aria-label={image ? GUESS.seen : GUESS.unseen}
       />
-      <figcaption>What the network sees</figcaption>
+      <figcaption>{GUESS.caption}</figcaption>
     </figure>
   );
 }
 
 function hint(): string {
-  if (failure.value) return "I cannot guess without the network. Your doodles are safe.";
-  if (!tuner.value) return "You can draw already. I guess along as soon as the network is here.";
+  if (failure.value) return GUESS.failed;
+  if (!tuner.value) return GUESS.waiting;
   return invitationToDraw(taughtClasses.value, knownThings.value);
 }

@@ -1,5 +1,7 @@
+import { keepingOpen } from "./keep/open.js";
 import { view, VIEWS } from "../state/view.js";
-import { ROOMS } from "../words.js";
+import { projectName } from "../state/storage.js";
+import { KEEPING, ROOMS } from "../words.js";
 
 export function Header() {
   return (
@@ -17,6 +19,18 @@ export function Header() {
           </a>
         ))}
       </nav>
+      <button
+        type="button"
+        class="masthead-project"
+        aria-haspopup="dialog"
+        aria-label={KEEPING.open(projectName())}
+        onClick={() => (keepingOpen.value = true)}
+      >
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M3 5h5l2 2h7v9H3z" />
+        </svg>
+        <span>{projectName()}</span>
+      </button>
       <p class="privacy">
         <svg viewBox="0 0 20 20" aria-hidden="true">
           <path d="M5 9V7a5 5 0 0 1 10 0v2M4 9h12v8H4z" />

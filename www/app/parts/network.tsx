@@ -1,13 +1,13 @@
 import { changeNetwork } from "../state/learner.js";
 import { network, networks } from "../state/network.js";
-import { NETWORKS } from "../words.js";
+import { NETWORK, NETWORKS } from "../words.js";
 
 /** Which pretrained network looks at the doodles, where there is a choice. */
 export function Network() {
   if (networks.length < 2) return null;
   return (
     <fieldset class="network">
-      <legend>Network</legend>
+      <legend>{NETWORK}</legend>
       {networks.map((name) => (
         <label key={name}>
           <input

@@ -12,7 +12,7 @@ export function Prompt() {
       <p aria-live="polite" class={right ? "right" : ""}>
         {word === null ? PROMPT.none : right ? PROMPT.right(word) : PROMPT.draw(word)}
       </p>
-      <button type="button" class="quiet" onClick={surprise}>
+      <button type="button" class="text-button" onClick={surprise}>
         <svg viewBox="0 0 20 20" aria-hidden="true">
           <path d="M4 4h12v12H4zM7.5 7.5v.1M12.5 7.5v.1M10 10v.1M7.5 12.5v.1M12.5 12.5v.1" />
         </svg>

@@ -1,26 +1,35 @@
-import { effect, signal } from "@preact/signals";
+import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { SHEET } from "../state/doodles.js";
-import { beginStroke, hasInk, ink, type OpenStroke } from "../state/sheet.js";
+import { SHEET, type Stroke } from "../state/doodles.js";
+import { beginStroke, ink, type OpenStroke } from "../state/sheet.js";
 import { strokePath } from "./ink.js";
 
 const LINE_WIDTH = 15;
 
+/** What is drawn on. */
+export interface Paper {
+  ink: ReadonlySignal<readonly Stroke[]>;
+  beginStroke: () => OpenStroke;
+}
+
+const TEACHING: Paper = { ink, beginStroke };
+
 /** The sheet of paper: takes the pen, the finger or the mouse, and shows the ink. */
-export function Sheet() {
+export function Sheet({ paper = TEACHING, label = "Empty sheet to draw on" }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const stopShowing = showInk(canvas.current!);
-    const stopListening = listenToPen(canvas.current!);
+    const stopShowing = showInk(canvas.current!, paper.ink);
+    const stopListening = listenToPen(canvas.current!, paper.beginStroke);
     return () => {
       stopShowing();
       stopListening();
     };
-  }, []);
+  }, [paper]);
+  const hasInk = paper.ink.value.length > 0;
   return (
     <div class="sheet">
-      <canvas ref={canvas} role="img" aria-label={hasInk.value ? "Your drawing" : "Empty sheet to draw on"} />
-      <p class="sheet-hint" hidden={hasInk.value} aria-hidden="true">
+      <canvas ref={canvas} role="img" aria-label={hasInk ? "Your drawing" : label} />
+      <p class="sheet-hint" hidden={hasInk} aria-hidden="true">
         Draw here
       </p>
     </div>
@@ -28,7 +37,7 @@ export function Sheet() {
 }
 
 /** Redraws once a frame when the ink, the size or the colour scheme has changed. */
-function showInk(canvas: HTMLCanvasElement): () => void {
+function showInk(canvas: HTMLCanvasElement, ink: Paper["ink"]): () => void {
   const pen = canvas.getContext("2d")!;
   const redraws = signal(0);
   const redraw = () => redraws.value++;
@@ -64,7 +73,7 @@ function showInk(canvas: HTMLCanvasElement): () => void {
 }
 
 /** One pointer draws at a time; a pen takes over from the hand that rests on the glass. */
-function listenToPen(canvas: HTMLCanvasElement): () => void {
+function listenToPen(canvas: HTMLCanvasElement, beginStroke: Paper["beginStroke"]): () => void {
   const listening = new AbortController();
   let drawing: PointerEvent | undefined;
   let stroke: OpenStroke;
@@ -97,7 +106,9 @@ function listenToPen(canvas: HTMLCanvasElement): () => void {
     if (event.pointerId === drawing?.pointerId) addPoints(event);
   });
   const end = (event: PointerEvent) => {
-    if (event.pointerId === drawing?.pointerId) drawing = undefined;
+    if (event.pointerId !== drawing?.pointerId) return;
+    drawing = undefined;
+    stroke.end?.();
   };
   on("pointerup", end);
   on("pointercancel", end);

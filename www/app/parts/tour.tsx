@@ -19,7 +19,7 @@ export function Tour() {
 export function TourButton() {
   return (
     toured.value && (
-      <button type="button" class="quiet tour-button" onClick={startTour}>
+      <button type="button" class="text-button tour-button" onClick={startTour}>
         {TOUR.start}
       </button>
     )
@@ -62,7 +62,7 @@ function Bubble({ at }: { at: Stop }) {
         <div class="tour-foot">
           <span>{TOUR.count(number, STOPS.length)}</span>
           {number < STOPS.length && (
-            <button type="button" class="quiet" onClick={endTour}>
+            <button type="button" class="text-button" onClick={endTour}>
               {TOUR.skip}
             </button>
           )}

@@ -1,9 +1,8 @@
 import { edited, expertShown, strategy } from "../state/plan.js";
 import { progress } from "../state/progress.js";
 import { events, outcome, pausable, paused, pauseOrResume, running, stop, train } from "../state/training.js";
-import { EXPERT, STRATEGIES } from "../words.js";
+import { EXPERT, STRATEGIES, TRAIN } from "../words.js";
 import { Curves } from "./curves.js";
-import { ExpertDrawer } from "./expert/drawer.js";
 import { PlanPicture } from "./plan-picture.js";
 import { usePolite } from "./use-polite.js";
 
@@ -14,7 +13,7 @@ export function Train() {
   return (
     <section class="train panel" aria-labelledby="train-title">
       <h2 id="train-title" class="visually-hidden">
-        Train
+        {TRAIN.train}
       </h2>
       <div class="train-buttons">
         <button
@@ -23,15 +22,15 @@ export function Train() {
           aria-describedby="train-progress"
           onClick={() => (running.value ? stop() : void train())}
         >
-          {running.value ? "Stop" : outcome.value ? "Train again" : "Train"}
+          {running.value ? TRAIN.stop : outcome.value ? TRAIN.again : TRAIN.train}
         </button>
         {pausable.value && (
           <button type="button" class="primary big stop" onClick={pauseOrResume}>
-            {paused.value ? "Resume" : "Pause"}
+            {paused.value ? TRAIN.resume : TRAIN.pause}
           </button>
         )}
       </div>
-      <progress aria-label="Progress" max={1} value={share ?? 0} data-idle={share === undefined} />
+      <progress aria-label={TRAIN.progress} max={1} value={share ?? 0} data-idle={share === undefined} />
       <p id="train-progress" class="train-progress">
         {text}
       </p>
@@ -54,7 +53,6 @@ export function Train() {
       <p class="visually-hidden" aria-live="polite">
         {spoken}
       </p>
-      <ExpertDrawer />
     </section>
   );
 }

@@ -24,13 +24,18 @@ export const COLOURS = 8;
 const FIRST = ["Cat", "House"];
 
 /** Everything that the person has made, in the order in which it is shown. Never changed in place. */
-export const classes = signal<readonly DoodleClass[]>(FIRST.map(newClass));
+export const classes = signal<readonly DoodleClass[]>(firstClasses());
 const chosen = signal<string | null>(null);
 /** The class that the next doodle goes to. */
 export const active = computed(() => classes.value.find(({ id }) => id === chosen.value) ?? classes.value[0]);
 export const doodleCount = computed(() =>
   classes.value.reduce((sum, { doodles }) => sum + doodles.length, 0),
 );
+
+/** The classes of a first visit, without a doodle. */
+export function firstClasses(): DoodleClass[] {
+  return FIRST.map(newClass);
+}
 
 export function choose(classId: string): void {
   chosen.value = classId;
@@ -150,11 +155,11 @@ function freeColour(classes: readonly DoodleClass[]): number {
   return colours.reduce((best, next) => (uses(next) < uses(best) ? next : best));
 }
 
-function newClass(name: string, colour: number): DoodleClass {
+export function newClass(name: string, colour: number): DoodleClass {
   return { id: freshId(), name, colour, doodles: [] };
 }
 
 /** Not crypto.randomUUID, which is missing where the page comes from a plain http address in the classroom. */
-function freshId(): string {
+export function freshId(): string {
   return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }

@@ -2,7 +2,7 @@ import { IMPORTS } from "../words.js";
 import { active, addByName, addDoodle, classes, type Stroke } from "./doodles.js";
 import { readDrawings } from "./ndjson.js";
 import { complain, say } from "./notices.js";
-import { shrink } from "./pictures.js";
+import { Shrinker } from "./pictures.js";
 import { view } from "./view.js";
 
 /** How many drawings a file may bring: a class of thirty fills no more, and files of Quick, Draw! have 100,000 and more. */
@@ -53,14 +53,16 @@ async function takeDrawings(file: File): Promise<void> {
 /** One after the other: a hundred photos at once would not fit into the memory. */
 async function takePictures(files: readonly File[], classId: string): Promise<void> {
   const unreadable: string[] = [];
+  const shrinker = new Shrinker();
   for (const file of files) {
     try {
-      const picture = await shrink(file);
-      if (!classes.value.some(({ id }) => id === classId)) return; // deleted meanwhile
+      const picture = await shrinker.shrink(file);
+      if (!classes.value.some(({ id }) => id === classId)) break; // deleted meanwhile
       addDoodle(classId, picture);
     } catch {
       unreadable.push(file.name);
     }
   }
+  shrinker.close();
   if (unreadable.length > 0) complain(IMPORTS.noPictures(unreadable));
 }

@@ -4,11 +4,14 @@ import {
   DoodleTuneError,
   type BackboneName,
   type DeviceReport,
+  type Loaded,
   type Status,
 } from "../../lib/index.js";
 import { classes, doodleCount, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
 import { network, noteNetwork, optionsFromAddress } from "./network.js";
+import type { Memory } from "./memory.js";
 import { complain, say } from "./notices.js";
+import { KEEPING } from "../words.js";
 
 /** A few at a time, so that guesses get their turn in between. */
 const BATCH = 8;
@@ -32,11 +35,17 @@ const taught = new Map<string, { id: number; classId: string }>();
 /** The tuner's labels by class id; they follow the names of the classes. */
 const labels = new Map<string, string>();
 
+/** What a model that came without examples can tell apart; it answers until it is given one. */
+export const borrowed = signal<readonly string[]>([]);
+
 /** Classes that can be told apart now; counts only what has been taught. */
 export const taughtClasses = computed(() => {
   void knowledge.value;
   return new Set([...taught.values()].map(({ classId }) => classId)).size;
 });
+
+/** Whether there is an answer of one's own classes. */
+export const answers = computed(() => taughtClasses.value >= 2 || borrowed.value.length > 0);
 
 /** How many things the network can guess without being taught. */
 export const knownThings = computed(() => tuner.value?.backbone.labels.length ?? 0);
@@ -116,8 +125,85 @@ export function keepInStep(): Promise<void> {
   return inStep;
 }
 
+/** What was trained on the doodles of the page, and not given to the tuner yet. */
+let remembered: Memory | undefined;
+/** What the training came to that was remembered last. */
+export const revived = signal<Loaded["report"]>(null);
+
+/** Gives the tuner what was trained on the doodles that the page is about to show, instead of teaching them anew. */
+export function recall(memory: Memory | undefined): void {
+  remembered = memory;
+  revived.value = null;
+}
+
+/** What the tuner has been taught and trained, to be recalled another time; nothing while it is not in step. */
+export function memorise(): Promise<Memory | undefined> {
+  const result = keepInStep().then(async () => {
+    if (!tuner.peek()) return undefined;
+    const examples = [...taught].toSorted(([, one], [, other]) => one.id - other.id);
+    const bytes = await tuner.peek()!.save();
+    return { bytes, examples: examples.map(([doodleId, { classId }]) => ({ doodleId, classId })) };
+  });
+  // Whatever changes the examples waits until they have been written down.
+  inStep = result.then(
+    () => {},
+    () => {},
+  );
+  return result;
+}
+
+/**
+ * Opens a file in the place of what the tuner has. `place` makes its examples the doodles of the page, and says which is
+ * which; a file that is refused changes nothing.
+ */
+export function openFile(
+  bytes: Uint8Array<ArrayBuffer>,
+  place: (loaded: Loaded) => Promise<Memory["examples"]>,
+): Promise<Loaded> {
+  const result = keepInStep().then(async () => {
+    const loaded = await tuner.peek()!.load(bytes);
+    adopt(loaded, await place(loaded));
+    return loaded;
+  });
+  inStep = result.then(
+    () => {},
+    () => {},
+  );
+  return result;
+}
+
+async function remember(tuner: DoodleTune, { bytes, examples }: Memory): Promise<void> {
+  try {
+    const loaded = await tuner.load(bytes);
+    if (loaded.examples.length !== examples.length) throw new Error("The doodles are not those of the file.");
+    adopt(loaded, examples);
+  } catch (error) {
+    const other = error instanceof DoodleTuneError && error.code === "other-backbone";
+    say(other ? KEEPING.otherNetwork : KEEPING.memoryLost);
+  }
+}
+
+/** Takes note of what a file has brought. */
+function adopt(loaded: Loaded, examples: Memory["examples"]): void {
+  taught.clear();
+  labels.clear();
+  loaded.examples.forEach(({ id, label }, index) => {
+    const { doodleId, classId } = examples[index]!;
+    taught.set(doodleId, { id, classId });
+    labels.set(classId, label);
+  });
+  examplesChanged();
+  borrowed.value = loaded.examples.length === 0 ? loaded.labels : [];
+  trained.value = loaded.labels.length > 0;
+  revived.value = loaded.report;
+}
+
 /** Makes the fewest calls that bring the tuner to what the page shows. */
 async function reconcile(tuner: DoodleTune): Promise<void> {
+  const memory = remembered;
+  remembered = undefined;
+  if (memory) await remember(tuner, memory);
+
   const now = classes.peek();
   const present = new Set(now.flatMap(({ doodles }) => doodles.map(({ id }) => id)));
   const gone = [...taught].filter(([doodleId]) => !present.has(doodleId));
@@ -206,6 +292,7 @@ async function teach(tuner: DoodleTune, lessons: Lesson[]): Promise<void> {
 }
 
 function examplesChanged(): void {
+  borrowed.value = [];
   trained.value = false;
   changes++;
   knowledge.value++;

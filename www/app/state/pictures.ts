@@ -1,35 +1,21 @@
-/** Pictures are kept at this size: enough for the network and for the gallery, and light to store. */
-const MAX_SIDE = 512;
+/** What a picture becomes, or nothing where the browser cannot read it. */
+export type Shrunk = Blob | null;
 
-/**
- * A picture as it is kept. It is decoded and scaled away from this thread, which a photo of 50 megapixels would otherwise
- * hold for a second.
- *
- * Rejects if the browser cannot read it.
- */
-export async function shrink(file: Blob): Promise<Blob> {
-  const { width, height } = await measure(file);
-  const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
-  const [resizeWidth, resizeHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
-  const bitmap = await createImageBitmap(file, { resizeWidth, resizeHeight, resizeQuality: "high" });
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return canvas.convertToBlob({ type: "image/png" });
-}
+/** Makes pictures as small as they are kept, away from this thread: a photo of 50 megapixels would hold it for a second. */
+export class Shrinker {
+  readonly #worker = new Worker(new URL("./shrink.worker.ts", import.meta.url), { type: "module" });
 
-/** How large a picture is, as its first bytes tell. */
-async function measure(file: Blob): Promise<{ width: number; height: number }> {
-  const url = URL.createObjectURL(file);
-  try {
-    const image = new Image();
-    await new Promise((resolve, reject) => {
-      image.onload = resolve;
-      image.onerror = reject;
-      image.src = url;
+  /** One at a time. Rejects if the browser cannot read the picture. */
+  shrink(file: Blob): Promise<Blob> {
+    return new Promise((resolve, reject) => {
+      this.#worker.onmessage = ({ data }: MessageEvent<Shrunk>) => (data ? resolve(data) : reject());
+      // One that is too large for the memory takes the worker with it.
+      this.#worker.onerror = () => reject();
+      this.#worker.postMessage(file);
     });
-    return { width: image.naturalWidth, height: image.naturalHeight };
-  } finally {
-    URL.revokeObjectURL(url);
+  }
+
+  close(): void {
+    this.#worker.terminate();
   }
 }

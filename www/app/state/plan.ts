@@ -30,7 +30,9 @@ effect(() => {
   if (edited.value || !planner || untaught.value > 0) return;
   const ask = ++asked;
   planner.plan(name).then((made) => {
-    if (ask === asked && !edited.peek()) plan.value = tidy(made);
+    const tidied = tidy(made);
+    const news = JSON.stringify(tidied) !== JSON.stringify(plan.peek());
+    if (ask === asked && !edited.peek() && news) plan.value = tidied;
   }, report);
 });
 

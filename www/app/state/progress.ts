@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
-import { outcomeInWords, phaseInWords, sentence, timeLeft, TUTORING } from "../words.js";
+import { KEEPING, outcomeInWords, phaseInWords, PROGRESS, sentence, timeLeft } from "../words.js";
 import { doodleCount } from "./doodles.js";
-import { failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
+import { borrowed, failure, status, taughtClasses, trained, tuner, untaught } from "./learner.js";
 import { events, outcome, paused, running, tutoring } from "./training.js";
 
 interface Progress {
@@ -18,7 +18,7 @@ export const progress = computed((): Progress => {
 
 function loading(): Progress | undefined {
   const now = status.value;
-  if (now.state === "restart") return { text: "Starting again …", share: 0 };
+  if (now.state === "restart") return { text: PROGRESS.again, share: 0 };
   if (now.state === "download") {
     const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
     const of = now.total ? ` of ${megabytes(now.total)}` : "";
@@ -42,21 +42,18 @@ function training(): Progress | undefined {
 
 function looking(): Progress | undefined {
   const [all, open] = [doodleCount.value, untaught.value];
-  if (open > 0) return { text: `Looking at your doodles: ${all - open} of ${all}`, share: 1 - open / all };
-  if (tutoring.value) return { text: TUTORING, share: 0 };
-  return running.value ? { text: "Starting …", share: 0 } : undefined;
+  if (open > 0) return { text: PROGRESS.looking(all - open, all), share: 1 - open / all };
+  if (tutoring.value) return { text: PROGRESS.tutoring, share: 0 };
+  return running.value ? { text: PROGRESS.starting, share: 0 } : undefined;
 }
 
 function result(): string | undefined {
   const report = outcome.value;
   if (!report) return undefined;
-  return trained.value || report.accuracy === null
-    ? outcomeInWords(report)
-    : `The doodles have changed since the last training. ${invitation()}`;
+  return trained.value || report.accuracy === null ? outcomeInWords(report) : PROGRESS.changed(invitation());
 }
 
 function invitation(): string {
-  return taughtClasses.value < 2
-    ? "Training needs doodles in two classes or more. Five of each are a good start."
-    : `${doodleCount.value} doodles are ready to learn from.`;
+  if (borrowed.value.length > 0) return KEEPING.borrowed;
+  return taughtClasses.value < 2 ? PROGRESS.tooFew : PROGRESS.ready(doodleCount.value);
 }

@@ -6,10 +6,11 @@ import {
   type TrainReport,
   type TrainRun,
 } from "../../lib/index.js";
-import { changes, keepInStep, knowledge, report, taughtClasses, trained, tuner } from "./learner.js";
+import { changes, keepInStep, knowledge, report, revived, taughtClasses, trained, tuner } from "./learner.js";
 import { say } from "./notices.js";
 import { needsTeacher, refusal, refuse, wish } from "./plan.js";
 import { trainTeacher } from "./teacher.js";
+import { TRAIN } from "../words.js";
 
 export const running = signal(false);
 export const paused = signal(false);
@@ -28,18 +29,34 @@ effect(() => {
   outcome.value = null;
 });
 
+// What was trained another time had an outcome too.
+effect(() => {
+  if (revived.value) outcome.value = revived.value;
+});
+
+/** Another project is on the page. */
+export function forgetTraining(): void {
+  events.value = [];
+  outcome.value = null;
+}
+
+/** Ends the training, if there is one; resolves when it has. */
+export async function endTraining(): Promise<void> {
+  stop();
+  while (running.value) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 let run: TrainRun | undefined;
 let stopping = new AbortController();
 
 export async function train(): Promise<void> {
-  if (!tuner.value) return say("The network is still on its way. You can go on drawing meanwhile.");
+  if (!tuner.value) return say(TRAIN.notYet);
   running.value = true;
   refusal.value = null;
   stopping = new AbortController();
   try {
     await keepInStep();
-    if (taughtClasses.value < 2)
-      return say("Give at least two classes a doodle each, then I can learn the difference.");
+    if (taughtClasses.value < 2) return say(TRAIN.tooFew);
     if (needsTeacher()) await learnFromTeacher(tuner.value);
     else if (!stopping.signal.aborted) await follow(tuner.value.train(wish()));
   } catch (error) {

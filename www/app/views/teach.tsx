@@ -1,6 +1,7 @@
 import { Classes } from "../parts/classes.js";
 import { DeviceLine } from "../parts/device-line.js";
 import { Draw } from "../parts/draw.js";
+import { ExpertDrawer } from "../parts/expert/drawer.js";
 import { Guess } from "../parts/guess.js";
 import { Network } from "../parts/network.js";
 import { Tour, TourButton } from "../parts/tour.js";
@@ -22,6 +23,7 @@ export function Teach() {
         <TourButton />
       </div>
       <Tour />
+      <ExpertDrawer />
     </main>
   );
 }

@@ -90,7 +90,7 @@ function Content() {
       <footer class="drawer-foot">
         <p>{edited.value ? EXPERT.byHand(title) : EXPERT.asNamed(title)}</p>
         {edited.value && (
-          <button type="button" class="quiet" onClick={() => chooseStrategy(strategy.value)}>
+          <button type="button" class="text-button" onClick={() => chooseStrategy(strategy.value)}>
             {EXPERT.reset}
           </button>
         )}

@@ -61,15 +61,15 @@ export function PhaseCard({ one, index, count }: { one: Phase; index: number; co
           onInput={(event) => set({ name: event.currentTarget.value })}
         />
         {index > 0 && (
-          <button type="button" class="quiet" onClick={() => advancePhase(index)}>
+          <button type="button" class="text-button" onClick={() => advancePhase(index)}>
             {EXPERT.earlier}
           </button>
         )}
-        <button type="button" class="quiet" onClick={() => repeatPhase(index)}>
+        <button type="button" class="text-button" onClick={() => repeatPhase(index)}>
           {EXPERT.repeat}
         </button>
         {count > 1 && (
-          <button type="button" class="quiet" onClick={() => removePhase(index)}>
+          <button type="button" class="text-button" onClick={() => removePhase(index)}>
             {EXPERT.remove}
           </button>
         )}
@@ -86,7 +86,7 @@ export function PhaseCard({ one, index, count }: { one: Phase; index: number; co
       />
       <div class="presets" role="group" aria-label={EXPERT.whatTrains}>
         {EXPERT.presets.map(({ words, train }) => (
-          <button key={words} type="button" class="quiet" onClick={() => set({ train })}>
+          <button key={words} type="button" class="text-button" onClick={() => set({ train })}>
             {words}
           </button>
         ))}

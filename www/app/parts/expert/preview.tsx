@@ -42,7 +42,7 @@ export function Preview({ phase, variation }: { phase: number; variation: Variat
       </div>
       <figcaption>
         {EXPERT.preview}
-        <button type="button" class="quiet" onClick={() => setSeed(seed + 1)}>
+        <button type="button" class="text-button" onClick={() => setSeed(seed + 1)}>
           {EXPERT.others}
         </button>
       </figcaption>

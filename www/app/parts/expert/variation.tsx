@@ -21,7 +21,7 @@ export function VariationSection({ phase, value, onChange }: Props) {
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{EXPERT.sections.variation}</summary>
       {open && <Preview phase={phase} variation={value} />}
-      <h4>{EXPERT.sections.strokes}</h4>
+      <h3>{EXPERT.sections.strokes}</h3>
       <div class="fields tight">
         {STROKE_OPTIONS.map((option) => (
           <NumberField
@@ -33,7 +33,7 @@ export function VariationSection({ phase, value, onChange }: Props) {
           />
         ))}
       </div>
-      <h4>{EXPERT.sections.pixels}</h4>
+      <h3>{EXPERT.sections.pixels}</h3>
       <div class="fields tight">
         <SwitchField
           option="flip"

@@ -39,7 +39,7 @@ export function WholePlan({ plan }: { plan: Plan }) {
           onChange={(cacheMegabytes) => set({ cacheMegabytes })}
         />
       </div>
-      <h4>{EXPERT.sections.head}</h4>
+      <h3>{EXPERT.sections.head}</h3>
       <div class="fields">
         <SwitchField
           option="directions"

@@ -1,0 +1,279 @@
+// What is drawn is kept: in projects, in files, and through whatever happens to storage.
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { random, shape } from "./lib/shapes.mjs";
+import { stage } from "./lib/stage.mjs";
+import { Visitor } from "./lib/visitor.mjs";
+
+const { visit } = stage();
+const SMALL = "?device=cpu&size=64";
+const KINDS = ["circle", "star"];
+
+const open = (page) => page.getByRole("button", { name: /projects and files$/ }).click();
+const close = (page) => page.getByRole("button", { name: "Close", exact: true }).click();
+const doodles = (page) => page.locator(".gallery .thumbnail").count();
+const classNames = (page) =>
+  page.locator(".card .card-name").evaluateAll((fields) => fields.map(({ value }) => value));
+const notice = (page) => page.locator(".notice p").textContent();
+
+async function reload({ page }) {
+  await page.waitForTimeout(300);
+  await page.reload();
+  await page.locator("[data-device]").waitFor();
+}
+
+/** Takes a file home and reads it. */
+async function takeHome(page, title) {
+  await open(page);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: new RegExp(`^${title}`) }).click(),
+  ]);
+  await close(page);
+  return { name: download.suggestedFilename(), buffer: await readFile(await download.path()) };
+}
+
+async function bringIn(page, ...files) {
+  await open(page);
+  await page.locator("#bring-in").setInputFiles(files.map((file) => ({ mimeType: "", ...file })));
+  await page.locator(".notice").waitFor();
+}
+
+test("projects keep their doodles apart, and outlive a reload", { timeout: 90_000 }, async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await visitor.nameClasses(KINDS);
+  await visitor.teach(KINDS, 2, random(5));
+  await open(page);
+  await page.getByLabel("Name of the project").fill("Shapes");
+  await page.getByLabel("Name of the project").press("Enter");
+  await page.getByRole("button", { name: "Duplicate Shapes" }).click();
+  await page.getByLabel("Open Shapes 2").check();
+  await close(page);
+  assert.equal(await doodles(page), 4);
+  await page.getByRole("button", { name: "Delete circle" }).click();
+  await open(page);
+  await page.getByRole("button", { name: "+ New project" }).click();
+  await close(page);
+  assert.equal(await doodles(page), 0);
+
+  await reload(visitor);
+  assert.equal(await doodles(page), 0);
+  await open(page);
+  await page.getByLabel("Open Shapes", { exact: true }).check();
+  await page.locator(".gallery .thumbnail").nth(3).waitFor();
+  assert.deepEqual(await classNames(page), KINDS);
+  await page.getByRole("button", { name: "Delete Shapes", exact: true }).click();
+  await page.getByText("Shapes is gone.").waitFor();
+  assert.equal(await page.getByLabel("Open Shapes", { exact: true }).count(), 0);
+  await page.locator(".notice-action").click();
+  await page.getByLabel("Open Shapes", { exact: true }).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".gallery .thumbnail").length === 4);
+
+  // At the next start, what no project refers to is swept out, and nothing else.
+  await page.getByRole("button", { name: "Delete New project" }).click();
+  await reload(visitor);
+  await visitor.taught();
+  assert.equal(await doodles(page), 4);
+  assert.equal(await visitor.guess(shape("star", random(6))), "star");
+  assert.deepEqual(visitor.problems, []);
+});
+
+test("what was kept before there were projects is there", async (t) => {
+  const visitor = await visit(t, SMALL, { ready: false });
+  const { page } = visitor;
+  const wipe = (keep) =>
+    page.evaluate(async (keep) => {
+      const database = await new Promise((resolve) => {
+        indexedDB.open("doodletune").onsuccess = ({ target }) => resolve(target.result);
+      });
+      const store = database.transaction("doodles", "readwrite").objectStore("doodles");
+      store.clear();
+      for (const [key, value] of keep) store.put(value, key);
+      await new Promise((resolve) => (store.transaction.oncomplete = resolve));
+    }, keep);
+  const one = [
+    [100, 900],
+    [100, 900],
+  ];
+  await page.waitForTimeout(300);
+  await wipe([
+    ["classes", [{ id: "a", name: "Whale", colour: 2, doodles: ["x", "y"] }]],
+    ["x", [one]],
+    ["y", [one]],
+  ]);
+  for (let visits = 0; visits < 2; visits++) {
+    await page.reload();
+    await page.locator(".gallery .thumbnail").nth(1).waitFor();
+    assert.deepEqual(await classNames(page), ["Whale"]);
+    await page.waitForTimeout(300);
+  }
+});
+
+test("drawings and pictures go out and come in again", { timeout: 90_000 }, async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await visitor.nameClasses(KINDS);
+  await visitor.teach(KINDS, 2, random(5));
+  const drawings = await takeHome(page, "Drawings");
+  const pictures = await takeHome(page, "Pictures");
+  assert.equal(drawings.name, "My doodles.ndjson");
+  const lines = drawings.buffer.toString().trim().split("\n").map(JSON.parse);
+  assert.deepEqual(
+    lines.map(({ word }) => word),
+    ["circle", "circle", "star", "star"],
+  );
+  assert.ok(lines.every(({ drawing }) => drawing[0][0].length === drawing[0][1].length));
+
+  for (const file of [drawings, pictures]) {
+    await open(page);
+    await page.getByRole("button", { name: "+ New project" }).click();
+    await close(page);
+    await bringIn(page, file);
+    await page.waitForFunction(() => document.querySelectorAll(".gallery .thumbnail").length === 4);
+    await close(page);
+    assert.deepEqual((await classNames(page)).toSorted(), KINDS);
+    await visitor.taught();
+    assert.equal(await visitor.guess(shape("star", random(6))), "star", file.name);
+  }
+
+  const broken = pictures.buffer.subarray(0, pictures.buffer.length / 2);
+  const files = [
+    [{ name: "half.zip", buffer: broken }, /“half.zip” is no zip file/],
+    [{ name: "text.zip", buffer: Buffer.from("not a zip at all") }, /“text.zip” is no zip file/],
+    [{ name: "empty.ndjson", buffer: Buffer.from("{}\nnothing") }, /empty.ndjson/],
+  ];
+  for (const [file, words] of files) {
+    await bringIn(page, file);
+    await page.waitForFunction(
+      (name) => document.querySelector(".notice p")?.textContent.includes(name),
+      file.name,
+    );
+    assert.match(await notice(page), words);
+    await close(page);
+    assert.equal(await doodles(page), 4, "nothing has changed");
+    await page.getByRole("button", { name: "Dismiss" }).click();
+  }
+  assert.deepEqual(visitor.problems, []);
+});
+
+test("a full disk is told, and costs nothing that is on the page", async (t) => {
+  const visitor = await visit(t, SMALL, { ready: false });
+  const { page } = visitor;
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  await visitor.draw(shape("star", random(1)));
+  await page.keyboard.press("Enter");
+  await page.getByText(/would not save your doodle: its storage may be full/).waitFor();
+  assert.equal(await doodles(page), 1);
+});
+
+/** What the page makes of a drawing, to the last digit that the engine gives. */
+async function probabilities(visitor) {
+  await visitor.guess(shape("star", random(6)));
+  return visitor.page
+    .locator(".bar-fill")
+    .evaluateAll((bars) => bars.map(({ style }) => Number(style.transform.match(/\((.*)\)/)[1])));
+}
+
+const near = (one, other) =>
+  one.length === other.length && one.every((p, i) => Math.abs(p - other[i]) < 1e-5);
+
+test("what was trained outlives a reload, and travels in files", { timeout: 150_000 }, async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await visitor.nameClasses(KINDS);
+  await visitor.teach(KINDS, 4, random(5));
+  const learnt = await visitor.train();
+  const before = await probabilities(visitor);
+  await reload(visitor);
+  await page.getByText(learnt).first().waitFor();
+  assert.ok(near(await probabilities(visitor), before), "the same after a reload");
+  assert.match(await page.locator(".guess-how").textContent(), /after training/);
+
+  const project = await takeHome(page, "Project");
+  const model = await takeHome(page, "Model Safetensors");
+  const webpage = await takeHome(page, "Web page");
+  assert.deepEqual([project.name, model.name], ["My doodles.doodletune", "My doodles.safetensors"]);
+
+  // A page in one file, opened as one.
+  const file = join(await mkdtemp(join(tmpdir(), "doodletune-")), webpage.name);
+  t.after(() => rm(dirname(file), { recursive: true }));
+  await writeFile(file, webpage.buffer);
+  const other = await page.context().newPage();
+  const asked = [];
+  other.on("request", (request) => asked.push(request.url()));
+  await other.goto(pathToFileURL(file).href);
+  await other.locator("[data-ready=true]").waitFor();
+  await new Visitor(other).draw(shape("star", random(6)));
+  await other.locator(".guess-headline[data-label=star]").waitFor();
+  assert.deepEqual(
+    asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")),
+    [],
+  );
+  await other.close();
+
+  for (const { name, buffer } of [project, model]) {
+    await bringIn(page, { name: `other-${name}`, buffer });
+    await page.getByText(/opened as a project|The model is open/).waitFor();
+    await close(page);
+    assert.deepEqual(await classNames(page), KINDS);
+    assert.ok(near(await probabilities(visitor), before), `the same from ${name}`);
+    // And that is kept as well.
+    await reload(visitor);
+    assert.ok(near(await probabilities(visitor), before), `the same from ${name} after a reload`);
+  }
+
+  await open(page);
+  await page.getByLabel("Open My doodles", { exact: true }).check();
+  await close(page);
+  await page.locator(".gallery .thumbnail").nth(7).waitFor();
+  assert.ok(near(await probabilities(visitor), before), "the first project is as it was");
+  const newer = Buffer.from(
+    project.buffer.toString("latin1").replace('"version":"1"', '"version":"9"'),
+    "latin1",
+  );
+  const files = [
+    [
+      { name: "half.doodletune", buffer: project.buffer.subarray(0, 5000) },
+      /cannot be read|incomplete|truncated|damaged/i,
+    ],
+    [{ name: "newer.doodletune", buffer: newer }, /of version 9/],
+    [{ name: "letter.doodletune", buffer: Buffer.from("Dear reader, …") }, /neither a project nor a model/],
+  ];
+  for (const [broken, words] of files) {
+    await bringIn(page, broken);
+    assert.match(await page.locator(".notice.problem p").textContent(), words);
+    await close(page);
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    assert.equal(await doodles(page), 8);
+    assert.ok(near(await probabilities(visitor), before), `${broken.name} has changed nothing`);
+  }
+  assert.deepEqual(visitor.problems, []);
+});
+
+test(
+  "a page that is closed in the middle of a training loses no doodle, and says so",
+  { timeout: 60_000 },
+  async (t) => {
+    const visitor = await visit(t, "?device=cpu&backbone=efficientnet-lite0&size=32");
+    const { page } = visitor;
+    await visitor.nameClasses(KINDS);
+    await visitor.teach(KINDS, 4, random(5));
+    await visitor.trainButton.click();
+    await page
+      .getByText(/round \d+ of \d+/)
+      .first()
+      .waitFor();
+    await page.reload();
+    await page.getByText("The page was closed while it was learning. Your doodles are all here.").waitFor();
+    assert.equal(await doodles(page), 8);
+  },
+);

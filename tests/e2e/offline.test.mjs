@@ -1,0 +1,99 @@
+// The page without a network, and with a newer version of itself on the server.
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launch } from "./lib/browser.mjs";
+import { serve } from "./lib/server.mjs";
+import { random, shape } from "./lib/shapes.mjs";
+import { DIST, Visitor } from "./lib/visitor.mjs";
+
+const SMALL = "?device=cpu&size=64";
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+/** A visitor whose browser has the page for offline use, and the server that it has it from. */
+async function visit(t, folder = DIST) {
+  const server = await serve({ "/": folder });
+  const context = await browser.newContext();
+  t.after(async () => {
+    await context.close();
+    await server.close();
+  });
+  const visitor = new Visitor(await context.newPage());
+  await visitor.open(`${server.url}/${SMALL}`);
+  await visitor.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  return { visitor, server };
+}
+
+/** How many versions of the page the browser has. */
+const versions = (page) =>
+  page.evaluate(async () => (await caches.keys()).filter((name) => name !== "doodletune-extras").length);
+
+test("after one visit the page needs no network", { timeout: 120_000 }, async (t) => {
+  const { visitor, server } = await visit(t);
+  const { page } = visitor;
+  await server.close();
+  await page.reload();
+  await page.locator("[data-device]").waitFor();
+  await visitor.nameClasses(["circle", "star"]);
+  await visitor.teach(["circle", "star"], 3, random(3));
+  await visitor.train();
+  assert.equal(await visitor.guess(shape("star", random(4))), "star");
+  assert.deepEqual(visitor.problems, []);
+});
+
+test("it can be installed", async (t) => {
+  const { visitor } = await visit(t);
+  const { page } = visitor;
+  const devtools = await page.context().newCDPSession(page);
+  const { errors } = await devtools.send("Page.getAppManifest");
+  assert.deepEqual(errors, []);
+  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+  // A window without history, as tests have, is the only thing that may be wrong.
+  assert.deepEqual(
+    installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"),
+    [],
+  );
+});
+
+test(
+  "a newer version leaves an open page alone, and is there for the next",
+  { timeout: 120_000 },
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "doodletune-"));
+    t.after(() => rm(folder, { recursive: true }));
+    await cp(DIST, folder, { recursive: true });
+    const { visitor, server } = await visit(t, folder);
+    const { page } = visitor;
+    const edit = async (name, from, to) => {
+      const text = await readFile(join(folder, name), "utf8");
+      assert.match(text, from);
+      await writeFile(join(folder, name), text.replace(from, to));
+    };
+    await edit("index.html", /<title>.*<\/title>/, "<title>newer</title>");
+    await edit("service-worker.js", /VERSION = "\w+"/, 'VERSION = "newer"');
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      await registration.update();
+      while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    // The old version has all of its files still, whatever becomes of the server.
+    assert.equal(await versions(page), 2);
+    await visitor.draw(shape("star", random(4)));
+    await page.locator(".guess-headline").waitFor();
+    assert.equal(await page.title(), "doodletune");
+
+    const context = page.context();
+    await page.close();
+    visitor.page = await context.newPage();
+    await server.close();
+    // The first page to come finds the newer one in charge, and no trace of the old.
+    await visitor.page.goto(`${server.url}/${SMALL}`);
+    await visitor.page.locator("[data-device]").waitFor();
+    assert.equal(await visitor.page.title(), "newer");
+    assert.equal(await versions(visitor.page), 1);
+  },
+);

@@ -1,0 +1,54 @@
+import { useEffect, useRef } from "preact/hooks";
+import { KEEPING } from "../../words.js";
+import { lasting } from "../../state/storage.js";
+import { Notice } from "../notice.js";
+import { BringIn } from "./bring-in.js";
+import { keepingOpen } from "./open.js";
+import { Projects } from "./projects.js";
+import { TakeHome } from "./take-home.js";
+
+/** Projects, and what goes in and out as files. */
+export function Keeping() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const open = keepingOpen.value;
+  useEffect(() => {
+    if (open) dialog.current!.showModal();
+    else dialog.current!.close();
+  }, [open]);
+  const close = () => void (keepingOpen.value = false);
+  return (
+    <dialog
+      ref={dialog}
+      class="keeping"
+      aria-labelledby="keeping-title"
+      onClose={close}
+      // Beside it is outside of it.
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      {open && (
+        <div class="keeping-inside">
+          <header>
+            <h2 id="keeping-title">{KEEPING.title}</h2>
+            <button
+              type="button"
+              class="icon"
+              aria-label={KEEPING.close}
+              title={KEEPING.close}
+              onClick={close}
+            >
+              <svg viewBox="0 0 20 20" aria-hidden="true">
+                <path d="m5 5 10 10M15 5 5 15" />
+              </svg>
+            </button>
+          </header>
+          <p class="keeping-note">{lasting.value ? KEEPING.lasting : KEEPING.passing}</p>
+          <Projects />
+          <TakeHome />
+          <BringIn />
+          {/* What lies beneath a dialog can be neither seen nor pressed. */}
+          <Notice />
+        </div>
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,4 @@
+import { signal } from "@preact/signals";
+
+/** Whether projects and files are on show. */
+export const keepingOpen = signal(false);

@@ -1,0 +1,102 @@
+import { useState } from "preact/hooks";
+import { KEEPING } from "../../words.js";
+import { say } from "../../state/notices.js";
+import {
+  addProject,
+  current,
+  duplicateProject,
+  openProject,
+  projects,
+  removeProject,
+  renameProject,
+} from "../../state/storage.js";
+import type { ProjectInfo } from "../../state/vault.js";
+
+/** All projects: to be opened, named, copied and deleted. */
+export function Projects() {
+  return (
+    <section aria-labelledby="projects-title">
+      <h3 id="projects-title">{KEEPING.projects}</h3>
+      <ul class="projects">
+        {projects.value.map((one) => (
+          <Project key={one.id} one={one} />
+        ))}
+      </ul>
+      <button
+        type="button"
+        class="chip-add"
+        id="new-project"
+        onClick={() => void addProject(KEEPING.newProject)}
+      >
+        + {KEEPING.newProject}
+      </button>
+    </section>
+  );
+}
+
+function Project({ one }: { one: ProjectInfo }) {
+  const open = one.id === current.value;
+  const remove = async () => {
+    document.getElementById("new-project")?.focus();
+    const putBack = await removeProject(one.id);
+    say(KEEPING.removed(one.name), { label: KEEPING.undo, run: putBack });
+  };
+  return (
+    <li class={open ? "project active" : "project"}>
+      <input
+        type="radio"
+        name="project"
+        aria-label={KEEPING.openProject(one.name)}
+        checked={open}
+        onChange={() => void openProject(one.id)}
+      />
+      <Name one={one} />
+      <button
+        type="button"
+        class="icon"
+        aria-label={KEEPING.duplicate(one.name)}
+        title={KEEPING.duplicate(one.name)}
+        onClick={() => void duplicateProject(one.id)}
+      >
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M7 7h10v10H7zM13 7V3H3v10h4" />
+        </svg>
+      </button>
+      <button
+        type="button"
+        class="icon"
+        aria-label={KEEPING.remove(one.name)}
+        title={KEEPING.remove(one.name)}
+        onClick={() => void remove()}
+      >
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />
+        </svg>
+      </button>
+    </li>
+  );
+}
+
+/** As the names of classes: always a field; an empty name leaves it as it was. */
+function Name({ one }: { one: ProjectInfo }) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const commit = (field: HTMLInputElement) => {
+    const name = field.value.trim().replace(/\s+/g, " ");
+    if (name && name !== one.name) renameProject(one.id, name);
+    field.value = name || one.name;
+    setDraft(null);
+  };
+  return (
+    <input
+      class="card-name"
+      aria-label={KEEPING.nameOfProject}
+      value={draft ?? one.name}
+      maxLength={60}
+      autocomplete="off"
+      spellcheck={false}
+      onInput={(event) => setDraft(event.currentTarget.value)}
+      onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+      onBlur={(event) => commit(event.currentTarget)}
+    />
+  );
+}

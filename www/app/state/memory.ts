@@ -1,0 +1,6 @@
+/** What was trained, as it is kept: the tuner's own file, and which doodle is which of its examples. */
+export interface Memory {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** In the order of the examples in the file. */
+  examples: { doodleId: string; classId: string }[];
+}

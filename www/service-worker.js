@@ -1,0 +1,59 @@
+// Keeps the page for use without a network. The build puts VERSION, FILES (what the page needs) and EXTRAS (what only
+// some visits need) in front of this.
+/* global VERSION, FILES, EXTRAS */
+
+const CACHE = `doodletune-${VERSION}`;
+/** Files that a visit has asked for; their names change with their content, so that they outlive versions. */
+const KEPT = "doodletune-extras";
+/** A network that says nothing for so long is taken for none. */
+const PATIENCE_MS = 3000;
+
+const addressOf = (file) => new URL(file, registration.scope).href;
+const extras = new Set(EXTRAS.map(addressOf));
+
+// No skipWaiting: pages that are open go on with the files that they were made for.
+addEventListener("install", (event) => {
+  const fresh = FILES.map((file) => new Request(addressOf(file), { cache: "no-cache" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
+});
+
+addEventListener("activate", (event) => event.waitUntil(cleanUp().then(() => clients.claim())));
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== location.origin) return;
+  url.search = url.hash = "";
+  if (request.mode === "navigate") {
+    if (url.href === addressOf("./")) event.respondWith(openPage(request));
+  } else if (extras.has(url.href)) event.respondWith(fetchOnce(request));
+  else event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+});
+
+/** The newest page that there is; without a network, the one that is kept. */
+async function openPage(request) {
+  const kept = await caches.open(CACHE).then((cache) => cache.match(addressOf("./")));
+  const newest = fetch(request);
+  if (!kept) return newest;
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, kept));
+  return Promise.race([newest.then((answer) => (answer.ok ? answer : kept)).catch(() => kept), late]);
+}
+
+async function fetchOnce(request) {
+  const cache = await caches.open(KEPT);
+  const kept = await cache.match(request);
+  if (kept) return kept;
+  const answer = await fetch(request);
+  // A full disk is no reason to go without.
+  if (answer.ok) cache.put(request, answer.clone()).catch(() => {});
+  return answer;
+}
+
+/** Drops what only former versions needed. */
+async function cleanUp() {
+  for (const name of await caches.keys()) {
+    if (name.startsWith("doodletune-") && name !== CACHE && name !== KEPT) await caches.delete(name);
+  }
+  const cache = await caches.open(KEPT);
+  for (const request of await cache.keys()) if (!extras.has(request.url)) await cache.delete(request);
+}
