@@ -39,9 +39,9 @@ fn picture(number: u64) -> (usize, usize, Vec<[u8; 3]>) {
     let drawing = shape(KINDS[number as usize % KINDS.len()], number).render(&pen).unwrap();
     // Some fill the frame; every twentieth has the first one's size, so that they can go together.
     let [left, top, right, bottom] = if number % 5 == 4 { [0; 4] } else { [left, top, right, bottom] };
-    let (width, height) = if number % 20 == 0 { (300, 200) } else { (side + left + right, side + top + bottom) };
+    let (width, height) = if number.is_multiple_of(20) { (300, 200) } else { (side + left + right, side + top + bottom) };
     let paper: u8 = random.random_range(241..=255);
-    let ink = if number % 2 == 0 { [0; 3] } else { [random.random(), random.random_range(0..120), 10] };
+    let ink = if number.is_multiple_of(2) { [0; 3] } else { [random.random(), random.random_range(0..120), 10] };
     let mut pixels = vec![[paper; 3]; width * height];
     for (y, row) in drawing.pixels.chunks(side).enumerate() {
         for (x, [brightness, ..]) in row.iter().enumerate() {
@@ -78,6 +78,8 @@ fn write(folder: &Path, name: &str, tuner: &Tuner, grey: bool) {
 
 fn plans(backbone: &str) -> Vec<(String, Plan)> {
     let brief = |trains| Phase { batch_size: 8, ..Phase::new("brief", trains, 1) };
+    // Long enough to be sure of something.
+    let long = || Phase { rate: 1e-2, epochs: 30, ..brief(Trainable::Head) };
     let hidden = |activation| HeadPlan {
         start: HeadStart::Random,
         hidden: Some(HiddenPlan { size: 7, activation }),
@@ -89,14 +91,14 @@ fn plans(backbone: &str) -> Vec<(String, Plan)> {
     ];
     if backbone == "doodle" {
         let raw = HeadPlan { directions: false, start: HeadStart::Random, hidden: None };
-        plans.push(("raw", Plan { head: raw, ..Plan::new(vec![brief(Trainable::Head)]) }));
+        plans.push(("raw", Plan { head: raw, ..Plan::new(vec![long()]) }));
         for (name, activation) in [
             ("relu", HiddenActivation::Relu),
             ("leaky", HiddenActivation::LeakyRelu),
             ("silu", HiddenActivation::Silu),
             ("mish", HiddenActivation::Mish),
         ] {
-            plans.push((name, Plan { head: hidden(activation), ..Plan::new(vec![brief(Trainable::Head)]) }));
+            plans.push((name, Plan { head: hidden(activation), ..Plan::new(vec![long()]) }));
         }
     } else {
         plans.push(("grey", Plan { input: InputAdaptation::Sum, ..Plan::new(vec![brief(Trainable::Last(1))]) }));

@@ -141,10 +141,10 @@ impl Model {
             Error::BadWeights(_) => damaged("the network in it computes what is no number".into()),
             other => other,
         })?;
-        match self.head.probabilities(&features[0]).iter().all(|v| v.is_finite()) {
-            true => Ok(()),
-            false => Err(damaged("the head in it computes what is no number".into())),
+        if self.head.probabilities(&features[0]).iter().all(|v| v.is_finite()) {
+            return Ok(());
         }
+        Err(damaged("the head in it computes what is no number".into()))
     }
 }
 

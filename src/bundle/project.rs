@@ -160,11 +160,13 @@ fn read_examples(archive: &Archive, side: usize) -> Result<(Dataset, Vec<Source>
         Ok(Example { id: *id, label: label.clone() })
     });
     let dataset = Dataset::restore(examples.collect::<Result<_, String>>()?, classes)?;
-    let total = |counts: &[u32]| counts.iter().map(|count| u64::from(*count)).sum::<u64>() as usize;
-    if total(&strokes) != points.len() {
+    // In a browser, a sum of 32-bit numbers can be too many for an index.
+    let total = |counts: &[u32]| counts.iter().map(|count| u64::from(*count)).sum::<u64>();
+    let index = |total: u64| usize::try_from(total).map_err(|_| format!("it has {total} points"));
+    if total(&strokes) != points.len() as u64 {
         return Err(format!("it has {} strokes, but lengths of {}", total(&strokes), points.len()));
     }
-    let coordinates = archive.floats("examples.coordinates", &[total(&points), 2])?;
+    let coordinates = archive.floats("examples.coordinates", &[index(total(&points))?, 2])?;
     let pictured = strokes.iter().filter(|count| **count == 0).count();
     let pictures = archive.bytes("examples.pictures", &[pictured, side, side, 3])?;
     let (mut coordinates, mut lengths) = (coordinates.as_chunks::<2>().0, points.into_iter());

@@ -89,7 +89,7 @@ export const UNDERSTAND = {
   fineTuned: "These doodles were held back from the last training, so they are a fair test.",
   inTurn: "Each doodle was held back once while the head learnt from the others, so this is a fair test.",
   lead: ({ examples, accuracy, accuracyInterval: [low, high] }: Evaluation) =>
-    `${Math.round(accuracy * examples)} of ${examples} doodles recognised: ${percent(accuracy)}. With so many doodles, the truth is probably between ${percent(low)} and ${percent(high)}.`,
+    `${Math.round(accuracy * examples)} of ${examples} doodles recognised: ${percent(accuracy)}. Judged by so many, the truth is probably between ${percent(low)} and ${percent(high)}.`,
   matrix: {
     title: "What is taken for what",
     read: "Each row is a class that you drew, each column what I said. On the diagonal I was right. Press a square to see its doodles.",
@@ -149,9 +149,9 @@ export const UNDERSTAND = {
     title: "How I see your doodles",
     read: "Doodles that look alike to me are near each other. Islands of one colour are easy; where colours mix, I get confused.",
     drawing: "Drawing the map \u2026",
-    before: "Before training",
-    after: "After training",
-    which: "Which map",
+    before: "Before",
+    after: "After",
+    which: "Before or after training",
     same: "The network itself has not changed: only its last step has learnt, and the map stays as it is. A fine-tuning, such as LP-FT, redraws it.",
     untrained: "This is how the network sees them as it comes. Fine-tune it, and compare.",
     agreement: (share: number) =>
@@ -257,7 +257,9 @@ export function raceFacts({ network, classes, learning, tested, seed, epochs }: 
 /** What a race shows, and how far that can be believed. */
 export function raceVerdict(best: readonly Strategy[], tied: readonly Strategy[], tested: number): string {
   const names = (some: readonly Strategy[]) =>
-    new Intl.ListFormat("en", { type: "conjunction" }).format(some.map((one) => STRATEGIES[one].title));
+    some.length > 4
+      ? `${some.length} strategies`
+      : new Intl.ListFormat("en").format(some.map((one) => `“${STRATEGIES[one].title}”`));
   const worth = `One drawing of ${tested} is worth ${points(1 / tested, 0)} points`;
   const lead = best.length === 1 ? `${names(best)} is ahead.` : `${names(best)} are level at the top.`;
   if (tied.length === 0) return `${lead} ${worth}.`;

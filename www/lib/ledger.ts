@@ -27,6 +27,8 @@ export class Ledger {
   #nextId = 1;
   /** The file that all began with, if one was loaded: what was trained is in it. */
   #file: Uint8Array<ArrayBuffer> | undefined;
+  /** What its classes are called today. */
+  #names = new Map<string, string>();
 
   add(examples: { label: string; input: WireInput }[], engineIds: number[]): number[] {
     return examples.map(({ label, input }, index) => {
@@ -39,6 +41,7 @@ export class Ledger {
   /** Begins anew with what an engine has found in a file. */
   load(file: Uint8Array<ArrayBuffer>, { examples, report, ...rest }: WireLoaded): Loaded {
     this.#file = file;
+    this.#names = new Map(examples.map(({ label }) => [label, label]));
     this.#examples.clear();
     const ids = this.add(
       examples,
@@ -91,6 +94,7 @@ export class Ledger {
 
   renameClass(from: string, to: string): void {
     for (const example of this.#examples.values()) if (example.label === from) example.label = to;
+    for (const [first, name] of this.#names) if (name === from) this.#names.set(first, to);
   }
 
   removeClass(label: string): void {
@@ -126,19 +130,20 @@ export class Ledger {
     }
     if (gone.size > 0) await pupil.remove([...gone]);
     // A class that has another name keeps what was learnt of it; its examples moved one by one would not.
-    const names = new Map<string, string>();
-    const before = new Set(kept.map(({ origin }) => origin!.label));
-    for (const name of before) {
-      const [now, ...others] = new Set(
-        kept.filter(({ origin }) => origin!.label === name).map(({ label }) => label),
-      );
-      const taken = before.has(now!) || [...names.values()].includes(now!);
-      if (others.length > 0 || taken) continue;
-      await pupil.renameClass(name, now!);
-      names.set(name, now!);
+    const names = new Map(kept.map(({ origin }) => [origin!.label, origin!.label]));
+    for (let renamed = true; renamed;) {
+      renamed = false;
+      for (const [first, name] of names) {
+        const now = this.#names.get(first)!;
+        // A name that is taken may be free when others have theirs.
+        if (name === now || [...names.values()].includes(now)) continue;
+        await pupil.renameClass(name, now);
+        names.set(first, now);
+        renamed = true;
+      }
     }
     for (const { origin, label, engineId } of kept) {
-      if ((names.get(origin!.label) ?? origin!.label) !== label) await pupil.move(engineId, label);
+      if (names.get(origin!.label) !== label) await pupil.move(engineId, label);
     }
   }
 }

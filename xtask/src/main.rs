@@ -10,6 +10,7 @@ mod lab;
 mod package;
 mod process;
 mod progress;
+mod python;
 mod serve;
 mod steps;
 mod test;

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::workspace::{WASM_PACK, Workspace};
-use crate::{browser, package, process, test, tools, weights};
+use crate::{browser, package, process, python, test, tools, weights};
 use std::cell::RefCell;
 use std::process::Command;
 use std::time::Duration;
@@ -20,6 +20,7 @@ pub enum Step {
     Chromium,
     Weights,
     FullWeights,
+    OnnxRuntime,
     Package,
     Page,
     Format,
@@ -41,13 +42,13 @@ impl Step {
         use Step::*;
         match self {
             RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
-            Weights | FullWeights | Documentation => &[],
+            Weights | FullWeights | OnnxRuntime | Documentation => &[],
             NodePackages => &[Node],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
             Page | Types | Contents => &[Package],
             Format | Lint => &[RustComponents],
             LintWasm => &[RustComponents, WasmTarget],
-            NativeTests => &[Weights, FullWeights],
+            NativeTests => &[Weights, FullWeights, OnnxRuntime],
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
             FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
             Style => &[NodePackages],
@@ -67,6 +68,7 @@ impl Step {
             Self::Chromium => "Chromium and its driver".into(),
             Self::Weights => format!("weights of {}", weights::BACKBONE),
             Self::FullWeights => format!("weights of {} as f32, for the tests", weights::BACKBONE),
+            Self::OnnxRuntime => "onnxruntime, for the tests".into(),
             Self::Package => "wasm package".into(),
             Self::Page => "page".into(),
             Self::Format => "cargo fmt".into(),
@@ -94,6 +96,7 @@ impl Step {
             Self::Chromium => browser::chromium(job),
             Self::Weights => weights::weights(job),
             Self::FullWeights => weights::full_weights(job),
+            Self::OnnxRuntime => python::onnxruntime(job),
             Self::Package => package::package(job),
             Self::Page => package::page(job),
             Self::Contents => package::contents(job),

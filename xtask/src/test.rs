@@ -4,7 +4,7 @@ use crate::failure::{Failure, Result};
 use crate::progress::clock;
 use crate::steps::{self, Done, Job, Outcome, Step};
 use crate::tools::WASM_TARGET;
-use crate::{browser, package};
+use crate::{browser, package, python};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -104,7 +104,11 @@ pub fn lint_wasm(job: &Job) -> Result<Done> {
 
 /// The tests that need no browser.
 pub fn native(job: &Job) -> Result<Done> {
-    run_tests(job, job.workspace.cargo().args(["test", "--workspace"]))
+    let mut cargo = job.workspace.cargo();
+    if let Some(python) = python::find(job.workspace) {
+        cargo.env("DOODLETUNE_PYTHON", python);
+    }
+    run_tests(job, cargo.args(["test", "--workspace"]))
 }
 
 /// The documentation, in which a broken link is an error.

@@ -14,8 +14,9 @@ use std::time::SystemTime;
 pub const BACKBONE: &str = "efficientnet-lite0";
 
 /// What the content of a weight file follows from, besides the checkpoint: a file older than these is made again.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "models/efficientnet-lite0.requirements.txt",
+    "src/archive.rs",
     "src/backbone/efficientnet.rs",
     "src/backbone/mbconv.rs",
     "src/backbone/spec.rs",

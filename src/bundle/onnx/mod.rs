@@ -115,7 +115,7 @@ fn prepare(graph: &mut Graph, spec: &InputSpec, pixels: &Value) -> Value {
     let last_axis = graph.longs(&[2]);
 
     // The share of each pixel of the picture in each pixel of the input, `[n, size, length]`.
-    let mut shares = |graph: &mut Graph, [first, end, length]: &[Value; 3]| {
+    let shares = |graph: &mut Graph, [first, end, length]: &[Value; 3]| {
         let both = graph.node("Add", &[first, end], &[]);
         let middle = graph.node("Mul", &[&both, &half], &[]);
         let centres = graph.node("Add", &[&middle, &offsets], &[]);

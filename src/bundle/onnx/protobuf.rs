@@ -16,7 +16,7 @@ impl Message {
 
     /// A single-precision number.
     pub fn float(mut self, field: u64, value: f32) -> Self {
-        self.varint(field << 3 | 5);
+        self.varint((field << 3) | 5);
         self.0.extend(value.to_le_bytes());
         self
     }
@@ -24,7 +24,7 @@ impl Message {
     /// Bytes or a text.
     pub fn bytes(mut self, field: u64, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref();
-        self.varint(field << 3 | 2);
+        self.varint((field << 3) | 2);
         self.varint(bytes.len() as u64);
         self.0.extend(bytes);
         self

@@ -106,7 +106,9 @@ function listenToPen(canvas: HTMLCanvasElement, beginStroke: Paper["beginStroke"
     if (event.pointerId === drawing?.pointerId) addPoints(event);
   });
   const end = (event: PointerEvent) => {
-    if (event.pointerId === drawing?.pointerId) drawing = undefined;
+    if (event.pointerId !== drawing?.pointerId) return;
+    drawing = undefined;
+    stroke.end?.();
   };
   on("pointerup", end);
   on("pointercancel", end);

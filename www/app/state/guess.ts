@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { DoodleTuneError, type Prediction } from "../../lib/index.js";
 import { answers, knowledge, knownThings, report, tuner } from "./learner.js";
-import { ink } from "./sheet.js";
+import { ink, penDown } from "./sheet.js";
 
 /** How long the hand may move before the next look. */
 const PAUSE_MS = 60;
@@ -19,6 +19,7 @@ let again = false;
 
 effect(() => {
   void ink.value;
+  void penDown.value;
   void knowledge.value;
   if (!tuner.value) {
     guess.value = seen.value = null;
@@ -62,7 +63,7 @@ async function ask(strokes: typeof ink.value): Promise<[ImageData | null, Predic
   const asked = tuner.peek();
   if (!asked) return [null, null];
   const answer = () => {
-    if (answers.peek()) return asked.predict(strokes);
+    if (answers.peek()) return asked.predict(strokes, { unfinished: penDown.peek() });
     return knownThings.peek() > 0 ? asked.guess(strokes) : null;
   };
   return Promise.all([asked.preview(strokes), answer()]);

@@ -12,11 +12,15 @@ const history = signal<readonly Drawing[]>([]);
 const undone = signal<readonly Drawing[]>([]);
 export const canUndo = computed(() => history.value.length > 0);
 export const canRedo = computed(() => undone.value.length > 0);
+/** Whether the pen is down, and the drawing may go on. */
+export const penDown = signal(false);
 export const hasInk = computed(() => ink.value.length > 0);
 
 /** A stroke that is being drawn; it ends when the sheet is changed by anything else. */
 export interface OpenStroke {
   add(x: number, y: number): void;
+  /** The pen is lifted. */
+  end?(): void;
   drop(): void;
 }
 
@@ -25,6 +29,7 @@ export function beginStroke(): OpenStroke {
   const stroke: Stroke = [[], []];
   let latest = before;
   remember();
+  penDown.value = true;
   return {
     add(x, y) {
       if (ink.value !== latest) return;
@@ -32,7 +37,11 @@ export function beginStroke(): OpenStroke {
       stroke[1].push(y);
       ink.value = latest = [...before, stroke];
     },
+    end() {
+      penDown.value = false;
+    },
     drop() {
+      penDown.value = false;
       if (ink.value !== latest) return;
       undo();
       undone.value = [];

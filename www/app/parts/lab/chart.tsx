@@ -2,7 +2,7 @@ import type { Strategy } from "../../../lib/index.js";
 import { ended, type Contender, type Reading } from "../../state/lab.js";
 import { figuresOf, type Figures } from "../../state/learning-curve.js";
 import { LAB } from "../../words.js";
-import { axes, Grid, ticks, type Axes } from "../axes.js";
+import { axes, Grid, ticks } from "../axes.js";
 import { useWidth } from "../use-width.js";
 
 export type Across = "rounds" | "seconds";
@@ -79,10 +79,11 @@ export function LabChart(props: ChartProps) {
           }}
           up={{ ...range.up, ticks: ticks(range.up, height / 60), format }}
         />
-        {contenders.map((one) => {
+        {contenders.map((one, lane) => {
+          const aside = (lane - (contenders.length - 1) / 2) * Math.min(LANE, ROAD / contenders.length);
           const points = one.readings.map((reading, index): Point => [
             scale.x(place(one, index)),
-            scale.y(Math.min(read(reading), range.up.to)),
+            scale.y(Math.min(read(reading), range.up.to)) + aside,
           ]);
           const figures = marks && ended(one) ? figuresOf(one.readings.map(read)) : null;
           const dim = spotlight !== null && spotlight !== one.strategy;
@@ -93,7 +94,7 @@ export function LabChart(props: ChartProps) {
                 <Marks
                   points={points}
                   figures={figures}
-                  axes={scale}
+                  height={scale.y(figures.asymptote) + aside}
                   until={scale.x(range.across.to)}
                   named={spotlight === one.strategy}
                 />
@@ -107,6 +108,9 @@ export function LabChart(props: ChartProps) {
 }
 
 type Point = [number, number];
+
+/** With few drawings many reach the same height: each runs in a lane of its own, so many pixels aside, within a road. */
+const [LANE, ROAD] = [2.5, 12];
 
 /** The curve; who has ended stays where it is while others go on. */
 function Line({ points, over, until }: { points: readonly Point[]; over: boolean; until: number }) {
@@ -124,15 +128,15 @@ function Line({ points, over, until }: { points: readonly Point[]; over: boolean
 interface MarksProps {
   points: readonly Point[];
   figures: Figures;
-  axes: Axes;
+  /** Of the asymptote. */
+  height: number;
   until: number;
   named: boolean;
 }
 
 /** Where it starts, how steeply it climbs, and the height that it reaches. */
-function Marks({ points, figures: { steepUntil, asymptote }, axes: { y }, until, named }: MarksProps) {
+function Marks({ points, figures: { steepUntil }, height, until, named }: MarksProps) {
   const [start, steep, end] = [points[0]!, points[steepUntil]!, points.at(-1)!];
-  const height = y(asymptote);
   // Above a curve there is room, but not at the top of the plot.
   const above = (at: number) => (at < 34 ? at + 20 : at - 10);
   return (

@@ -87,22 +87,31 @@ export function LabSetup() {
           <small id="seed-hint">{LAB.seedHint}</small>
         </label>
       </div>
-      <button
-        type="button"
-        class={`primary big${busy ? " stop" : ""}`}
-        disabled={!busy && why !== null}
-        aria-describedby={why ? "lab-why" : undefined}
-        onClick={() => (busy ? stopRace() : void race())}
-      >
-        {busy ? LAB.stop : contenders.value.length > 0 ? LAB.again : LAB.start}
-      </button>
       {!busy && why && (
         <p id="lab-why" class="lab-why">
           {why} {why === LAB.tooFew && <a href="#teach">{LAB.toTeach}</a>}
         </p>
       )}
+      <div class="lab-go">
+        <button
+          type="button"
+          class={`primary big${busy ? " stop" : ""}`}
+          disabled={!busy && why !== null}
+          aria-describedby={why ? "lab-why" : undefined}
+          onClick={() => (busy ? stopRace() : start())}
+        >
+          {busy ? LAB.stop : contenders.value.length > 0 ? LAB.again : LAB.start}
+        </button>
+      </div>
     </section>
   );
+}
+
+/** On a phone, the race is further down than one can see. */
+function start(): void {
+  void race();
+  const charts = document.querySelector(".lab-race")!;
+  if (charts.getBoundingClientRect().top > innerHeight / 2) charts.scrollIntoView();
 }
 
 function setEpochs(field: HTMLInputElement): void {

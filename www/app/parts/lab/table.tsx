@@ -16,7 +16,7 @@ export function LabTable() {
           <p class="lab-facts">{raceFacts(facts.value)}</p>
         </>
       )}
-      <div class="scroll" role="region" aria-labelledby="lab-results-title" tabIndex={0}>
+      <div class="scroll" role="group" aria-labelledby="lab-results-title" tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -19,7 +19,7 @@ export function Confusion({ insight }: { insight: Insight }) {
     <section class="confusion panel" aria-labelledby="confusion-title">
       <h3 id="confusion-title">{matrix.title}</h3>
       <p class="how-to-read">{matrix.read}</p>
-      <div class="scroll" role="region" aria-labelledby="confusion-title" tabIndex={0}>
+      <div class="scroll" role="group" aria-labelledby="confusion-title" tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -69,7 +69,11 @@ function Map({ map }: { map: Mapped }) {
               onFocus={() => setAt(doodle.id)}
               onClick={() => void (inspected.value = doodle.id)}
             >
-              {drawings && <Thumbnail input={doodle.input} label="" />}
+              {drawings && (
+                <span aria-hidden="true">
+                  <Thumbnail input={doodle.input} label="" />
+                </span>
+              )}
             </button>
           ))}
         </div>
@@ -101,7 +105,11 @@ function Map({ map }: { map: Mapped }) {
           ))}
         </ul>
         <figure class={`lens colour-${lit?.one.colour}`}>
-          {lit && <Thumbnail input={lit.doodle.input} label="" />}
+          {lit && (
+            <span aria-hidden="true">
+              <Thumbnail input={lit.doodle.input} label="" />
+            </span>
+          )}
           <figcaption>{lit ? UNDERSTAND.drawn(lit.one.name, lit.number) : words.lens}</figcaption>
         </figure>
         <p id="map-keys" class="how-to-read">

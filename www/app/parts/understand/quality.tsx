@@ -9,7 +9,7 @@ export function Quality({ insight }: { insight: Insight }) {
     <section class="quality panel" aria-labelledby="quality-title">
       <h3 id="quality-title">{quality.title}</h3>
       <p class="how-to-read">{quality.read}</p>
-      <div class="scroll" role="region" aria-labelledby="quality-title" tabIndex={0}>
+      <div class="scroll" role="group" aria-labelledby="quality-title" tabIndex={0}>
         <table>
           <thead>
             <tr>

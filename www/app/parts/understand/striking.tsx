@@ -11,28 +11,20 @@ const CLEAR = 0.5;
 
 /** Sure but wrong, the surest first. */
 export function Surprising() {
-  return <Striking kind="surprising" some={surprising()} tell={took} />;
+  const some = examined.value
+    .filter((one) => !one.right && lead(one) >= CLEAR)
+    .toSorted((a, b) => lead(b) - lead(a));
+  return <Striking kind="surprising" some={some} tell={took} />;
 }
 
-/** The least sure, the least sure first; what is surprising is not told twice. */
+/** Right or wrong by a hair, the least sure first. */
 export function Doubtful() {
-  const told = new Set(surprising());
-  const some = examined.value
-    .filter((one) => !told.has(one) && one.ranking.length > 1 && margin(one) < CLEAR)
-    .toSorted((a, b) => margin(a) - margin(b))
-    .slice(0, MOST);
+  const some = examined.value.filter((one) => lead(one) < CLEAR).toSorted((a, b) => lead(a) - lead(b));
   return <Striking kind="doubtful" some={some} tell={between} />;
 }
 
-function surprising(): Examined[] {
-  return examined.value
-    .filter(({ right }) => !right)
-    .toSorted((a, b) => b.ranking[0]!.probability - a.ranking[0]!.probability)
-    .slice(0, MOST);
-}
-
-function margin({ ranking: [first, second] }: Examined): number {
-  return first!.probability - second!.probability;
+function lead({ ranking: [first, second] }: Examined): number {
+  return first!.probability - (second?.probability ?? 0);
 }
 
 function took({ ranking: [first] }: Examined): string {
@@ -60,7 +52,7 @@ function Striking({ kind, some, tell }: StrikingProps) {
         <p class="none">{words.empty}</p>
       ) : (
         <ul class="striking">
-          {some.map((one) => (
+          {some.slice(0, MOST).map((one) => (
             <li key={one.doodle.id}>
               <DoodleButton {...one} />
               <div>

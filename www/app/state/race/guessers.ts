@@ -49,7 +49,7 @@ export function guesser(source: Source): Guesser {
     bar: BARS[source],
     ask: async (strokes) => {
       if (!asked) throw new DoodleTuneError("disposed", "The network is not there.");
-      return source === "own" ? asked.predict(strokes) : asked.guess(strokes);
+      return source === "own" ? asked.predict(strokes, { unfinished: true }) : asked.guess(strokes);
     },
   };
 }
