@@ -277,3 +277,31 @@ test(
     assert.equal(await doodles(page), 8);
   },
 );
+
+test("where what was trained cannot be read, the doodles still can", { timeout: 60_000 }, async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await visitor.nameClasses(KINDS);
+  await visitor.teach(KINDS, 2, random(5));
+  await visitor.train();
+  await page.waitForTimeout(1000);
+  const damaged = await page.evaluate(async () => {
+    const database = await new Promise((resolve) => {
+      indexedDB.open("doodletune").onsuccess = ({ target }) => resolve(target.result);
+    });
+    const store = database.transaction("doodles", "readwrite").objectStore("doodles");
+    const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const key = (await answer(store.getAllKeys())).find((key) => key.startsWith("memory:"));
+    const memory = await answer(store.get(key));
+    await answer(store.put({ ...memory, bytes: memory.bytes.slice(0, 1000) }, key));
+    return key;
+  });
+  assert.ok(damaged);
+  await page.reload();
+  await page
+    .getByText("What was trained could not be read, but your doodles are all here. Train again.")
+    .waitFor();
+  await visitor.taught();
+  assert.equal(await doodles(page), 4);
+  assert.equal(await visitor.guess(shape("star", random(6))), "star");
+});

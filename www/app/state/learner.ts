@@ -70,6 +70,7 @@ export function startLearner(): void {
   status.value = WAKING;
   taught.clear();
   labels.clear();
+  forgotten = remembered !== undefined;
   examplesChanged();
   const start = ++starts;
   // Another may have been asked for while this one was on its way.
@@ -125,14 +126,17 @@ export function keepInStep(): Promise<void> {
   return inStep;
 }
 
-/** What was trained on the doodles of the page, and not given to the tuner yet. */
+/** What was trained on the doodles of the page, as it was kept last. */
 let remembered: Memory | undefined;
+/** Whether the tuner is still to be given it. */
+let forgotten = false;
 /** What the training came to that was remembered last. */
 export const revived = signal<Loaded["report"]>(null);
 
 /** Gives the tuner what was trained on the doodles that the page is about to show, instead of teaching them anew. */
 export function recall(memory: Memory | undefined): void {
   remembered = memory;
+  forgotten = memory !== undefined;
   revived.value = null;
 }
 
@@ -142,7 +146,8 @@ export function memorise(): Promise<Memory | undefined> {
     if (!tuner.peek()) return undefined;
     const examples = [...taught].toSorted(([, one], [, other]) => one.id - other.id);
     const bytes = await tuner.peek()!.save();
-    return { bytes, examples: examples.map(([doodleId, { classId }]) => ({ doodleId, classId })) };
+    remembered = { bytes, examples: examples.map(([doodleId, { classId }]) => ({ doodleId, classId })) };
+    return remembered;
   });
   // Whatever changes the examples waits until they have been written down.
   inStep = result.then(
@@ -200,9 +205,10 @@ function adopt(loaded: Loaded, examples: Memory["examples"]): void {
 
 /** Makes the fewest calls that bring the tuner to what the page shows. */
 async function reconcile(tuner: DoodleTune): Promise<void> {
-  const memory = remembered;
-  remembered = undefined;
-  if (memory) await remember(tuner, memory);
+  if (forgotten && remembered) {
+    forgotten = false;
+    await remember(tuner, remembered);
+  }
 
   const now = classes.peek();
   const present = new Set(now.flatMap(({ doodles }) => doodles.map(({ id }) => id)));

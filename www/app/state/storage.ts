@@ -1,7 +1,7 @@
 import { batch, effect, signal } from "@preact/signals";
 import { KEEPING } from "../words.js";
 import { choose, classes, doodleCount, firstClasses, freshId, type DoodleClass } from "./doodles.js";
-import { memorise, recall, trained } from "./learner.js";
+import { memorise, recall, revived, trained } from "./learner.js";
 import type { Memory } from "./memory.js";
 import { say } from "./notices.js";
 import { lastingShelf, passingShelf } from "./shelf.js";
@@ -98,7 +98,10 @@ function keepSaving(): void {
   effect(() => {
     const [now, id, list] = [classes.value, current.value, catalogue()];
     inTurn(() => vault.write(list, id, now)).then(
-      () => (failed = false),
+      () => {
+        failed = false;
+        if (doodleCount.peek() > 0) askToKeep();
+      },
       () => {
         if (!failed) say(KEEPING.full(doodleCount.peek()));
         failed = true;
@@ -107,10 +110,20 @@ function keepSaving(): void {
   });
 }
 
+let asked = false;
+
+/** When the disk runs full, browsers clear away what nobody has asked them to keep. */
+function askToKeep(): void {
+  if (asked || !lasting.peek()) return;
+  asked = true;
+  navigator.storage?.persist?.().catch(() => {});
+}
+
 /** Keeps what was trained, whenever something was. */
 function keepMemories(): void {
   effect(() => {
-    if (outcome.value && trained.peek()) keepMemory().catch(() => say(KEEPING.memoryNotKept));
+    if (outcome.value && outcome.value !== revived.peek() && trained.peek())
+      keepMemory().catch(() => say(KEEPING.memoryNotKept));
   });
 }
 
@@ -210,12 +223,13 @@ export async function duplicateProject(id: string): Promise<void> {
 export async function removeProject(id: string): Promise<() => void> {
   const index = projects.value.findIndex((one) => one.id === id);
   const removed = projects.value[index]!;
+  const wasOpen = id === current.value;
   if (projects.value.length === 1) await addProject(KEEPING.firstProject);
-  else if (id === current.value) await openProject(projects.value[index === 0 ? 1 : index - 1]!.id);
+  else if (wasOpen) await openProject(projects.value[index === 0 ? 1 : index - 1]!.id);
   projects.value = projects.value.filter((one) => one.id !== id);
   return () => {
     projects.value = projects.value.toSpliced(index, 0, removed);
-    void openProject(id);
+    if (wasOpen) void openProject(id);
   };
 }
 
