@@ -312,14 +312,8 @@ impl Tuner {
             checked_label(label)?;
         }
         for chunk in list.chunks(BATCH) {
-            let start = Instant::now();
-            let spec = self.backbone.input();
-            let sources = chunk.iter().map(|(_, input)| Source::keep(input, spec)).collect::<Result<Vec<_>>>()?;
-            // What is kept is what is learned from, so that a project that is saved and loaded answers the same.
-            let pictures = sources.iter().map(|source| source.picture(spec)).collect::<Result<Vec<_>>>()?;
-            let features = self.backbone.features(&pictures).await?;
-            self.seconds_a_drawing.set(Some(start.elapsed().as_secs_f64() / chunk.len() as f64));
-            kept.extend(sources.into_iter().zip(features).map(|(source, features)| Kept { source, features }));
+            let keep = |(_, input): &(String, Input)| Source::keep(input, self.backbone.input());
+            kept.extend(self.look(chunk.iter().map(keep).collect::<Result<_>>()?).await?);
             pace.breathe().await;
         }
         let mut state = self.state.borrow_mut();
@@ -331,6 +325,17 @@ impl Tuner {
         }
         state.changed();
         Ok(ids)
+    }
+
+    /// Examples with their features. What is kept is what is learned from, so that a project that was saved and loaded answers
+    /// the same.
+    async fn look(&self, sources: Vec<Source>) -> Result<Vec<Kept>> {
+        let start = Instant::now();
+        let picture = |source: &Source| source.picture(self.backbone.input());
+        let pictures = sources.iter().map(picture).collect::<Result<Vec<_>>>()?;
+        let features = self.backbone.features(&pictures).await?;
+        self.seconds_a_drawing.set(Some(start.elapsed().as_secs_f64() / sources.len() as f64));
+        Ok(sources.into_iter().zip(features).map(|(source, features)| Kept { source, features }).collect())
     }
 
     /// Removes examples, all or none.
@@ -662,17 +667,12 @@ impl Tuner {
         let Project { dataset, sources, model, outcome, .. } =
             Project::parse(bytes, self.backbone.device(), |found| self.check_network(found)).await?;
         let mut pace = Pace::new();
-        let mut kept = HashMap::with_capacity(sources.len());
-        for chunk in dataset.examples().iter().zip(sources).collect::<Vec<_>>().chunks(BATCH) {
-            let pictures =
-                chunk.iter().map(|(_, source)| source.picture(self.backbone.input())).collect::<Result<Vec<_>>>()?;
-            let features = self.backbone.features(&pictures).await?;
-            let keep = |((example, source), features): (&(&crate::dataset::Example, Source), _)| {
-                (example.id, Kept { source: source.clone(), features })
-            };
-            kept.extend(chunk.iter().zip(features).map(keep));
+        let mut kept = Vec::with_capacity(sources.len());
+        for chunk in sources.chunks(BATCH) {
+            kept.extend(self.look(chunk.to_vec()).await?);
             pace.breathe().await;
         }
+        let kept = dataset.examples().iter().map(|example| example.id).zip(kept).collect();
         let trained = model.map(|Model { backbone, head }| Trained { backbone: Some(backbone), head });
         *self.state.borrow_mut() = State { dataset, kept, trained, outcome, ..State::default() };
         Ok(())

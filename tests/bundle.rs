@@ -66,10 +66,9 @@ fn assert_close(a: &[f32], b: &[f32], what: &str) {
 }
 
 /// What is known of the last training, but for numbers of twice the usual precision, which JSON rounds.
-fn essence(tuner: &Tuner) -> (Plan, Option<f32>, Option<(Vec<Vec<usize>>, Vec<Answer>)>) {
+fn essence(tuner: &Tuner) -> (Plan, Option<f32>, Vec<Answer>) {
     let Outcome { plan, report } = tuner.outcome().unwrap();
-    let evaluation = report.evaluation.map(|evaluation| (evaluation.confusion, evaluation.answers));
-    (plan, report.validation_loss, evaluation)
+    (plan, report.validation_loss, report.evaluation.unwrap().answers)
 }
 
 /// Plans that lead to every kind of head and of network.

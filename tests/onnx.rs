@@ -39,7 +39,8 @@ fn picture(number: u64) -> (usize, usize, Vec<[u8; 3]>) {
     let drawing = shape(KINDS[number as usize % KINDS.len()], number).render(&pen).unwrap();
     // Some fill the frame; every twentieth has the first one's size, so that they can go together.
     let [left, top, right, bottom] = if number % 5 == 4 { [0; 4] } else { [left, top, right, bottom] };
-    let (width, height) = if number.is_multiple_of(20) { (300, 200) } else { (side + left + right, side + top + bottom) };
+    let (width, height) =
+        if number.is_multiple_of(20) { (300, 200) } else { (side + left + right, side + top + bottom) };
     let paper: u8 = random.random_range(241..=255);
     let ink = if number.is_multiple_of(2) { [0; 3] } else { [random.random(), random.random_range(0..120), 10] };
     let mut pixels = vec![[paper; 3]; width * height];

@@ -44,6 +44,13 @@ async function walk(visitor, shoot) {
   await visitor.guess(...doodle("Cat", next));
   await page.waitForTimeout(300);
   await shoot("3-after");
+  await page.getByRole("link", { name: "Understand" }).click();
+  await page.locator(".spot").first().waitFor();
+  await shoot("4-understand");
+  await page.getByRole("link", { name: "Lab" }).click();
+  await page.getByRole("button", { name: "Start the race" }).click();
+  await page.getByRole("button", { name: "Race again" }).waitFor();
+  await shoot("5-lab");
 }
 
 const server = await serve({ "/": DIST });

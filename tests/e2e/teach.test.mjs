@@ -88,9 +88,13 @@ test("a doodle moves to another class by drag and by keyboard, and back", async 
   for (const number of [2, 1]) {
     await page.getByRole("button", { name: `Move doodle ${number} of circle` }).focus();
     await page.keyboard.press("Enter");
+    await circles.locator(".tray-class:focus").waitFor();
     await page.keyboard.press("Escape");
+    await circles.locator(".pick:focus").waitFor();
     await page.keyboard.press("Enter");
+    await circles.locator(".tray-class:focus").waitFor();
     await page.keyboard.press("Enter");
+    await circles.locator(".tray").waitFor({ state: "detached" });
   }
   assert.deepEqual(await counts(), ["0", "4"]);
   // The learner has followed: with one class left, there is nothing to tell apart.

@@ -76,8 +76,9 @@ test("a square of the matrix leads to the stray doodle, which is moved where it 
   assert.deepEqual(problems, []);
 });
 
-test("the map goes by arrow keys, and like lies with like", async (t) => {
-  const { page } = await withAStray(t);
+test("the map goes by arrow keys, like lies with like, and a fine-tuning redraws it", async (t) => {
+  const visitor = await withAStray(t);
+  const { page } = visitor;
   const spots = await page.locator(".spot").evaluateAll((all) =>
     all.map((spot) => {
       const { x, y } = spot.getBoundingClientRect();
@@ -101,7 +102,27 @@ test("the map goes by arrow keys, and like lies with like", async (t) => {
   assert.notEqual(visited, first);
   await page.keyboard.press("Enter");
   await page.getByRole("dialog", { name: visited }).waitFor();
-  await page.getByRole("button", { name: "Close" }).click();
+  await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal(await focused(), visited, "the focus is where it was");
+
+  assert.equal(await page.getByRole("radio", { name: "Before" }).count(), 0, "nothing was fine-tuned");
+  await page.getByRole("link", { name: "Teach" }).click();
+  await page.getByRole("button", { name: "Expert" }).click();
+  await page.locator("#strategy").selectOption("lp-ft");
+  await page.getByLabel("Epochs").last().fill("2");
+  await page.keyboard.press("Tab");
+  await page.getByRole("button", { name: "Train like this" }).click();
+  await page
+    .getByText(/^Learnt from/)
+    .first()
+    .waitFor({ timeout: 60_000 });
+  await page.getByRole("link", { name: "Understand" }).click();
+  await page.getByText("held back from the last training").waitFor();
+  const before = page.getByRole("radio", { name: "Before" });
+  await before.waitFor();
+  const style = () => page.locator(".spot").first().getAttribute("style");
+  const after = await style();
+  await before.check();
+  assert.notEqual(await style(), after, "the network sees the doodles differently now");
 });

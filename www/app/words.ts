@@ -606,7 +606,7 @@ export const STARTERS = {
     title: "Shapes",
     classes: { circle: "Circle", square: "Square", triangle: "Triangle", star: "Star" },
   },
-  faces: { title: "Faces", classes: { happy: "Happy", sad: "Sad", surprised: "Surprised" } },
+  faces: { title: "Faces", classes: { happy: "Happy", sad: "Sad", amazed: "Amazed" } },
   arrows: { title: "Arrows", classes: { up: "Up", right: "Right", down: "Down", left: "Left" } },
 } satisfies Record<SetName, unknown> & Record<string, unknown>;
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { classes, removeDoodle, type DoodleClass } from "../state/doodles.js";
 import { say } from "../state/notices.js";
 import { CARDS } from "../words.js";
@@ -70,7 +70,7 @@ interface TrayProps {
 function Tray({ doodleId, number, one, close }: TrayProps) {
   const others = classes.value.filter(({ id }) => id !== one.id);
   const tray = useRef<HTMLDivElement>(null);
-  useEffect(() => tray.current!.querySelector("button")?.focus(), [doodleId]);
+  useLayoutEffect(() => tray.current!.querySelector("button")?.focus(), [doodleId]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.preventDefault();

@@ -1,4 +1,5 @@
-import { arc, between, type Line, type Next } from "./hand.js";
+import type { Next } from "../state/random.js";
+import { arc, between, type Line } from "./hand.js";
 
 /** Draws one of its kind, each time another. */
 export type Draw = (next: Next) => Line[];
@@ -8,7 +9,7 @@ export const SETS = {
   faces: {
     happy: (next) => face(next, smile),
     sad: (next) => face(next, frown),
-    surprised: (next) => face(next, gasp),
+    amazed: (next) => face(next, gasp),
   },
   arrows: {
     up: (next) => arrow(next, 0),

@@ -1,4 +1,5 @@
 import { effect } from "@preact/signals";
+import { calm } from "./calm.js";
 import type { Stroke } from "./doodles.js";
 import { tuner, untaught } from "./learner.js";
 import { beginStroke, hasInk, ink } from "./sheet.js";
@@ -18,7 +19,7 @@ export function demonstrate(strokes: readonly Stroke[]): void {
 }
 
 async function draw(strokes: readonly Stroke[]): Promise<void> {
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const still = calm();
   let before = ink.peek();
   for (const [xs, ys] of strokes) {
     if (ink.peek() !== before) return;

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { DoodleTune, Evaluation, Ranked } from "../../lib/index.js";
 import { classes, type Doodle, type DoodleClass } from "./doodles.js";
-import { doodleOf, knowledge, report, trained, tuner, untaught } from "./learner.js";
+import { doodlesByExample, knowledge, report, trained, tuner, untaught } from "./learner.js";
 import { mapOf, type FeatureMap } from "./map.js";
 import { outcome, running } from "./training.js";
 import { view } from "./view.js";
@@ -73,8 +73,9 @@ export const catalogue = computed(
 export const examined = computed((): Examined[] => {
   const now = insight.value;
   if (!now) return [];
+  const doodles = doodlesByExample();
   return now.evaluation.answers.flatMap(({ id, label, ranking }) => {
-    const found = catalogue.value.get(doodleOf(id) ?? "");
+    const found = catalogue.value.get(doodles.get(id) ?? "");
     if (!found) return [];
     const guesses = ranking.map((ranked) => guessOf(now, ranked));
     const said = ranking[0]!.label;

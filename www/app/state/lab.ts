@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import {
   DoodleTune,
   type BackboneName,
+  type CreateOptions,
   type Input,
   type Plan,
   type Strategy,
@@ -121,7 +122,8 @@ interface Terms {
   lessons: readonly Lesson[];
   epochs: number | null;
   seed: number;
-  device: "cpu" | "webgpu";
+  /** The network may be changed on the page meanwhile, but not in the race. */
+  options: CreateOptions;
 }
 
 let stopAsked = false;
@@ -142,7 +144,7 @@ export async function race(): Promise<void> {
     lessons: taught.flatMap(({ name, doodles }) => doodles.map(({ input }) => ({ label: name, input }))),
     epochs,
     seed,
-    device: tuner.peek()!.device.kind,
+    options: { ...optionsFromAddress(), device: tuner.peek()!.device.kind },
   };
   stopAsked = false;
   racing.value = true;
@@ -179,11 +181,13 @@ async function attempt(strategy: Strategy, terms: Terms): Promise<TrainReport | 
   const student = await taughtTuner(terms);
   let teacher: DoodleTune | undefined;
   try {
+    if (stopAsked) return undefined;
     const plan = await planOf(student, strategy, terms);
     let before = 0;
-    if (plan.phases.some(({ loss }) => loss?.name === "distillation") && !stopAsked) {
+    if (plan.phases.some(({ loss }) => loss?.name === "distillation")) {
       update(strategy, () => ({ state: "teacher" }));
       teacher = await taughtTuner(terms);
+      if (stopAsked) return undefined;
       before = (await follow(teacher, { plan: await planOf(teacher, TEACHER, terms) }))?.seconds ?? 0;
     }
     const report = await follow(student, { plan, ...(teacher && { teacher }) }, (event, seconds) =>
@@ -199,11 +203,16 @@ async function attempt(strategy: Strategy, terms: Terms): Promise<TrainReport | 
 }
 
 /** A fresh tuner that has seen the drawings, in the same order each time: that decides what is held back. */
-async function taughtTuner({ lessons, device }: Terms): Promise<DoodleTune> {
-  const fresh = await DoodleTune.create({ ...optionsFromAddress(), device });
-  for (let start = 0; start < lessons.length && !stopAsked; start += BATCH)
-    await fresh.addExamples(lessons.slice(start, start + BATCH));
-  return fresh;
+async function taughtTuner({ lessons, options }: Terms): Promise<DoodleTune> {
+  const fresh = await DoodleTune.create(options);
+  try {
+    for (let start = 0; start < lessons.length && !stopAsked; start += BATCH)
+      await fresh.addExamples(lessons.slice(start, start + BATCH));
+    return fresh;
+  } catch (error) {
+    fresh.dispose();
+    throw error;
+  }
 }
 
 /** The strategy's plan on the race's terms: the same drawings held back, and not learnt from in the end. */

@@ -1,4 +1,5 @@
 import { UMAP } from "umap-js";
+import { random } from "./random.js";
 
 /** A place on the map, from 0 to 1 both ways. */
 export type Place = [number, number];
@@ -12,6 +13,7 @@ export interface Cloud {
 /** With fewer, UMAP has no neighbourhoods to speak of. */
 const FEWEST_FOR_UMAP = 8;
 const NEIGHBOURS = 15;
+/** The same drawings give the same map. */
 const SEED = 1;
 
 /** Width of the map per height, about, and how near points may come in heights: less where there are many. */
@@ -143,15 +145,4 @@ function dot(a: readonly number[], b: readonly number[]): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
-
-/** A seeded source of numbers from 0 to 1 (mulberry32): the same drawings give the same map. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -50,10 +50,9 @@ export const answers = computed(() => taughtClasses.value >= 2 || borrowed.value
 /** How many things the network can guess without being taught. */
 export const knownThings = computed(() => tuner.value?.backbone.labels.length ?? 0);
 
-/** The doodle that the tuner knows as an example; undefined if it is gone. */
-export function doodleOf(exampleId: number): string | undefined {
-  for (const [doodleId, { id }] of taught) if (id === exampleId) return doodleId;
-  return undefined;
+/** The ids of the doodles by those that the tuner knows them by as examples. */
+export function doodlesByExample(): Map<number, string> {
+  return new Map([...taught].map(([doodleId, { id }]) => [id, doodleId]));
 }
 
 /** Doodles that the tuner has not looked at yet. */

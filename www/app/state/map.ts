@@ -1,5 +1,5 @@
 import type { DoodleTune, Features } from "../../lib/index.js";
-import { doodleOf } from "./learner.js";
+import { doodlesByExample } from "./learner.js";
 import type { Layout, LayoutRequest } from "./layout-worker.js";
 import type { Place } from "./layout.js";
 
@@ -31,7 +31,8 @@ export async function mapOf(tuner: DoodleTune, trained: boolean): Promise<Featur
 
 /** Doodles that went while the features were on their way have no id any more. */
 function doodlesOf({ ids }: Features): string[] {
-  return ids.map((id) => doodleOf(id) ?? "");
+  const doodles = doodlesByExample();
+  return ids.map((id) => doodles.get(id) ?? "");
 }
 
 function inWorker(request: LayoutRequest): Promise<Layout> {

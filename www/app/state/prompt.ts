@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { choose, classes, doodleCount } from "./doodles.js";
 import { taughtClasses, tuner } from "./learner.js";
+import { READY_WORDS } from "./race/ready-words.js";
 
 /** A word to draw; null while nobody asked for one. */
 export const prompt = signal<string | null>(null);
@@ -27,8 +28,10 @@ export function surprise(): void {
   prompt.value = chosen.name;
 }
 
+/** What the network knows well, and children can draw. */
 function known(): readonly string[] {
-  return tuner.value?.backbone.labels ?? [];
+  const labels = new Set(tuner.value?.backbone.labels);
+  return READY_WORDS.filter((word) => labels.has(word));
 }
 
 function pick<T>(list: readonly T[]): T | null {

@@ -1,9 +1,10 @@
-import { byHand, random, type Next } from "../starters/hand.js";
+import { byHand } from "../starters/hand.js";
 import { SETS, type Draw, type SetName } from "../starters/sets.js";
 import { STARTERS } from "../words.js";
 import { demonstrate } from "./demonstration.js";
 import { addByName, type Stroke } from "./doodles.js";
 import { say } from "./notices.js";
+import { random, type Next } from "./random.js";
 
 /** Enough to see it work, and few enough to be looked at at once. */
 const EACH = 10;

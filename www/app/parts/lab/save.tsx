@@ -1,27 +1,29 @@
 import type { RefObject } from "preact";
 import { contenders, facts, results } from "../../state/lab.js";
 import { csv } from "../../state/csv.js";
+import { hand } from "../../state/files/hand.js";
 import { complain } from "../../state/notices.js";
 import { LAB, raceFacts, STRATEGIES } from "../../words.js";
-import { download } from "../download.js";
 import { lookOf } from "./chart.js";
 import { paper, pictureOf, pngOf } from "../picture.js";
 
 /** What came of the race, to take along. */
 export function LabSave({ charts }: { charts: RefObject<HTMLElement | null> }) {
-  const save = (name: string, text: string) => download(name, new Blob([text], { type: "text/csv" }));
+  const save = (name: string, text: string) => void hand(name, new Blob([text], { type: "text/csv" }));
   return (
     <p class="lab-save">
-      <button type="button" class="quiet" onClick={() => save(LAB.tableFile, tableAsCsv())}>
+      <button type="button" class="room-button" onClick={() => save(LAB.tableFile, tableAsCsv())}>
         {LAB.saveTable}
       </button>
-      <button type="button" class="quiet" onClick={() => save(LAB.curvesFile, curvesAsCsv())}>
+      <button type="button" class="room-button" onClick={() => save(LAB.curvesFile, curvesAsCsv())}>
         {LAB.saveCurves}
       </button>
       <button
         type="button"
-        class="quiet"
-        onClick={() => picture(charts.current!).then((png) => download(LAB.pictureFile, png), complain)}
+        class="room-button"
+        onClick={() =>
+          picture(charts.current!).then((png) => hand(LAB.pictureFile, png, LAB.pictureTitle), complain)
+        }
       >
         {LAB.savePicture}
       </button>

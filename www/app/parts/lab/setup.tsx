@@ -30,10 +30,10 @@ export function LabSetup() {
       <fieldset class="lab-strategies" disabled={busy}>
         <legend id="lab-setup-title">{LAB.setUp}</legend>
         <p class="lab-choices">
-          <button type="button" class="quiet" onClick={() => choose(ALL)}>
+          <button type="button" class="room-button" onClick={() => choose(ALL)}>
             {LAB.all}
           </button>
-          <button type="button" class="quiet" onClick={() => choose([])}>
+          <button type="button" class="room-button" onClick={() => choose([])}>
             {LAB.none}
           </button>
         </p>

@@ -5,6 +5,9 @@ import { DoodleButton } from "./doodle-button.js";
 
 const { matrix } = UNDERSTAND;
 
+/** With more classes, squares are small. */
+const MANY = 6;
+
 /** What was drawn against what was said; a square opens its doodles. */
 export function Confusion({ insight }: { insight: Insight }) {
   // By label, which stays the same while classes are renamed.
@@ -20,7 +23,7 @@ export function Confusion({ insight }: { insight: Insight }) {
       <h3 id="confusion-title">{matrix.title}</h3>
       <p class="how-to-read">{matrix.read}</p>
       <div class="scroll" role="group" aria-labelledby="confusion-title" tabIndex={0}>
-        <table>
+        <table class={columns.length > MANY ? "many" : undefined}>
           <thead>
             <tr>
               <td class="corner">{matrix.corner}</td>
