@@ -382,7 +382,7 @@ impl Tuner {
         heads.for_each(|head| Rc::make_mut(head).rename(from, to));
         run.iter_mut().flatten().filter(|class| *class == from).for_each(|class| *class = to.to_owned());
         if let Some(evaluation) = state.evaluation() {
-            evaluation.rename(from, &to);
+            evaluation.rename(from, to);
         }
         Ok(())
     }
