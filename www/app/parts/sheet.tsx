@@ -108,11 +108,14 @@ function listenToPen(canvas: HTMLCanvasElement, beginStroke: Paper["beginStroke"
   const end = (event: PointerEvent) => {
     if (event.pointerId !== drawing?.pointerId) return;
     drawing = undefined;
-    stroke.end?.();
+    stroke.end();
   };
   on("pointerup", end);
   on("pointercancel", end);
-  return () => listening.abort();
+  return () => {
+    listening.abort();
+    if (drawing) stroke.end();
+  };
 }
 
 function round(value: number): number {
