@@ -699,6 +699,9 @@ export const CARDS = {
 export const IMPORTS = {
   undo: "Undo",
   noClass: "Add a class first, so that the pictures have a home.",
+  unreadable: (file: string) => `“${file}” could not be read. Has it been moved or changed? Choose it again.`,
+  otherProject: (file: string) =>
+    `Another project was opened before “${file}” was ready. Open the first one, and bring it in again.`,
   noDrawings: (file: string) =>
     `In “${file}” there is no drawing: a line of it should be {"word": …, "drawing": [[[x …], [y …]] …]}.`,
   noPictures(files: readonly string[]): string {

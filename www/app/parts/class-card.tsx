@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { className, LONGEST_NAME } from "../state/class-name.js";
 import {
   active,
   choose,
@@ -9,7 +10,7 @@ import {
   renameClass,
   type DoodleClass,
 } from "../state/doodles.js";
-import { ACCEPTED, takeIn } from "../state/imports.js";
+import { ACCEPTED, bringIn } from "../state/files/bring-in.js";
 import { complain, say } from "../state/notices.js";
 import { CARDS } from "../words.js";
 import { Gallery } from "./gallery.js";
@@ -26,7 +27,7 @@ export function ClassCard({ one }: { one: DoodleClass }) {
     setDropping(false);
     const doodleId = event.dataTransfer?.getData(DRAGGED);
     if (doodleId) moveTo(doodleId, one);
-    else void takeIn(event.dataTransfer?.files, one.id);
+    else void bringIn(event.dataTransfer?.files, one.id);
   };
   const onDragOver = (event: DragEvent) => {
     event.preventDefault(); // says that a drop is welcome here
@@ -81,7 +82,7 @@ function Name({ one }: { one: DoodleClass }) {
   // What is being typed outlives a rendering; null while nothing is.
   const [draft, setDraft] = useState<string | null>(null);
   const commit = (field: HTMLInputElement) => {
-    const name = field.value.trim().replace(/\s+/g, " ");
+    const name = className(field.value);
     if (name !== one.name) {
       if (nameTaken(name, one.id)) complain(CARDS.taken(name));
       else if (name) renameClass(one.id, name);
@@ -100,7 +101,7 @@ function Name({ one }: { one: DoodleClass }) {
       class="card-name"
       aria-label={CARDS.name}
       value={draft ?? one.name}
-      maxLength={40}
+      maxLength={LONGEST_NAME}
       autocomplete="off"
       spellcheck={false}
       onFocus={() => choose(one.id)}
@@ -133,7 +134,7 @@ function PictureButton({ one }: { one: DoodleClass }) {
   const picker = useRef<HTMLInputElement>(null);
   const label = CARDS.addPictures(one.name);
   const onChange = () => {
-    void takeIn(picker.current!.files, one.id);
+    void bringIn(picker.current!.files, one.id);
     picker.current!.value = "";
   };
   return (
