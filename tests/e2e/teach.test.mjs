@@ -185,6 +185,39 @@ test("several files at once come in whole, whatever the classes are called", asy
   assert.deepEqual(visitor.problems, []);
 });
 
+test("a picture costs only itself, and ends up in no other project", async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  const png = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(60, 60);
+    canvas.getContext("2d").fillRect(10, 20, 30, 20);
+    return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+  });
+  const pictures = ["first", "second"].map((name) => ({
+    name: `${name}.png`,
+    mimeType: "image/png",
+    buffer: Buffer.from(png),
+  }));
+  const picker = page.locator(".card input[type=file]").first();
+  const worker = "**/shrink.worker*.js";
+  await page.route(worker, (route) => route.abort(), { times: 1 });
+  await picker.setInputFiles(pictures);
+  await page.getByText("“first.png” is not a picture").waitFor();
+  assert.equal(await page.locator(".thumbnail").count(), 1);
+
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(worker, (route) => held.then(() => route.continue()));
+  await picker.setInputFiles(pictures);
+  await page.getByRole("button", { name: /projects and files$/ }).click();
+  await page.getByRole("button", { name: "+ New project" }).click();
+  await page.getByLabel("Open New project").and(page.locator(":checked")).waitFor();
+  release();
+  await page.getByText("Another project was opened before “first.png” was ready").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".thumbnail").count(), 0);
+});
+
 test("an expert sees what a strategy means, is refused beside the field, and trains by hand", async (t) => {
   const visitor = await visit(t, SMALL);
   const { page } = visitor;
