@@ -832,9 +832,12 @@ export function sentence(message: string): string {
 /** With a space that does not break, as typographers like it. Only all is 100 %, and only nothing 0 %. */
 export function percent(share: number): string {
   const rounded = Math.round(share * 100);
-  if (rounded === 0 && share > 0) return "<\u00a01\u00a0%";
-  return `${share < 1 ? Math.min(rounded, 99) : rounded}\u00a0%`;
+  if (rounded === 0 && share > NEAR) return "<\u00a01\u00a0%";
+  return `${share < 1 - NEAR ? Math.min(rounded, 99) : rounded}\u00a0%`;
 }
+
+/** By how much arithmetic may miss all and nothing. */
+const NEAR = 1e-6;
 
 /** "about 4 s left", as precise as anybody wants to know it. */
 export function timeLeft(seconds: number): string {
