@@ -2,6 +2,7 @@ import type {
   BackboneName,
   DeviceCandidate,
   DeviceReport,
+  ErrorCode,
   Evaluation,
   Phase,
   Prediction,
@@ -668,8 +669,14 @@ export const DRAW = {
   here: "Draw here",
 };
 
-/** Sentences that something else has to say. */
+/** A sentence at the bottom of the window. */
 export const NOTICES = { dismiss: "Dismiss" };
+
+/** For those who draw, where the engine speaks to those who write programs. */
+export const ERRORS: Partial<Record<ErrorCode, string>> = {
+  "other-backbone":
+    "This file was made with another network. Choose that one beneath Train, and bring the file in again.",
+};
 
 /** The tools beside the sheet, with their keys. */
 export const TOOLS = {
