@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import { DoodleTuneError } from "../../lib/index.js";
+import { ERRORS } from "../words.js";
 
 export interface Notice {
   text: string;
@@ -18,8 +20,12 @@ export function say(text: string, action?: Notice["action"]): void {
 
 /** Says what went wrong, and offers what can be done about it. */
 export function complain(error: unknown, action?: Notice["action"]): void {
-  const text = error instanceof Error ? error.message : String(error);
-  notice.value = { text, kind: "problem", action };
+  notice.value = { text: textOf(error), kind: "problem", action };
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof DoodleTuneError) return ERRORS[error.code] ?? error.message;
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function dismiss(): void {
