@@ -1,9 +1,17 @@
 import { signal } from "@preact/signals";
 
+/** What can be done about it. */
+export interface Action {
+  label: string;
+  run: () => void;
+  /** Whether it is of use whichever project is open; else it goes when another one comes. */
+  anywhere?: boolean;
+}
+
 export interface Notice {
   text: string;
   kind: "info" | "problem";
-  action: { label: string; run: () => void } | undefined;
+  action: Action | undefined;
 }
 
 /** How long a notice stays that is no problem; it waits while it is pointed at or focused. */
@@ -12,12 +20,12 @@ export const NOTICE_MS = 10_000;
 /** The one notice on show; a newer one takes its place. */
 export const notice = signal<Notice | null>(null);
 
-export function say(text: string, action?: Notice["action"]): void {
+export function say(text: string, action?: Action): void {
   notice.value = { text, kind: "info", action };
 }
 
 /** Says what went wrong, and offers what can be done about it. */
-export function complain(error: unknown, action?: Notice["action"]): void {
+export function complain(error: unknown, action?: Action): void {
   const text = error instanceof Error ? error.message : String(error);
   notice.value = { text, kind: "problem", action };
 }
