@@ -12,6 +12,10 @@ import { Vault, type Catalogue, type ProjectInfo } from "./vault.js";
 /** How long after the start things that nobody refers to are swept out: the page before may still have been writing. */
 const SWEEP_MS = 5000;
 
+/** On a reload, the page before may not have let go yet. It is asked for again, not waited for: a slow machine is no other tab. */
+const CLAIMS = 5;
+const CLAIM_MS = 50;
+
 /** All projects, in the order in which they came. */
 export const projects = signal<readonly ProjectInfo[]>([{ id: freshId(), name: KEEPING.firstProject }]);
 /** The one on the page. */
@@ -91,17 +95,23 @@ function show(id: string, shown: readonly DoodleClass[], memory?: Memory): void 
 }
 
 /** Whether this tab is the one that saves, from now until it is closed: two would overwrite each other. */
-function claimSaving(): Promise<boolean> {
-  if (!navigator.locks) return Promise.resolve(true); // as on a plain http address
+async function claimSaving(): Promise<boolean> {
+  if (!navigator.locks) return true; // as on a plain http address
+  for (let tries = 0; tries < CLAIMS; tries++) {
+    if (await claim()) return true;
+    await new Promise((resolve) => setTimeout(resolve, CLAIM_MS));
+  }
+  return false;
+}
+
+function claim(): Promise<boolean> {
   return new Promise((resolve) => {
-    const hold = () => {
-      resolve(true);
-      return new Promise(() => {});
+    const hold = (lock: Lock | null) => {
+      resolve(lock !== null);
+      return lock ? new Promise(() => {}) : undefined;
     };
-    // Not `ifAvailable`: on a reload the page before may not have let go yet.
-    navigator.locks
-      .request("doodletune", { signal: AbortSignal.timeout(200) }, hold)
-      .catch((error: Error) => resolve(error.name !== "TimeoutError"));
+    // Refused altogether, nobody else can have it either.
+    navigator.locks.request("doodletune", { ifAvailable: true }, hold).catch(() => resolve(true));
   });
 }
 
@@ -128,9 +138,14 @@ function save(): Promise<void> {
   return inTurn(async () => {
     if (unsaved.size === 0) return;
     const pages = new Map(unsaved);
-    await vault.write(catalogue(), pages);
-    // What has changed meanwhile is written by whoever comes next.
-    for (const [id, page] of pages) if (unsaved.get(id) === page) unsaved.delete(id);
+    unsaved.clear();
+    try {
+      await vault.write(catalogue(), pages);
+    } catch (error) {
+      // To be tried again, unless it is out of date.
+      for (const [id, page] of pages) if (!unsaved.has(id)) unsaved.set(id, page);
+      throw error;
+    }
   });
 }
 
