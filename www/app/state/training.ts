@@ -47,13 +47,20 @@ export function forgetTraining(): void {
 /** Ends the training, if there is one; resolves when it has. */
 export async function endTraining(): Promise<void> {
   stop();
-  while (running.value) await new Promise((resolve) => setTimeout(resolve, 50));
+  await training;
 }
 
 let run: TrainRun | undefined;
 let stopping = new AbortController();
 
-export async function train(): Promise<void> {
+/** The training under way, or the last one. */
+let training: Promise<void> = Promise.resolve();
+
+export function train(): Promise<void> {
+  return (training = attempt());
+}
+
+async function attempt(): Promise<void> {
   if (!tuner.value) return say(TRAIN.notYet);
   running.value = true;
   refusal.value = null;
