@@ -260,6 +260,24 @@ test("drawings and pictures go out and come in again", { timeout: 90_000 }, asyn
   assert.deepEqual(visitor.problems, []);
 });
 
+test("a project taken home at once has all doodles, looked at or not", async (t) => {
+  const { page } = await visit(t, SMALL);
+  const next = random(3);
+  const lines = Array.from({ length: 100 }, (_, index) => {
+    const points = shape(KINDS[index % 2], next).map(([x, y]) => [255 * x, 255 * y]);
+    return JSON.stringify({
+      word: KINDS[index % 2],
+      drawing: [[0, 1].map((axis) => points.map((p) => p[axis]))],
+    });
+  });
+  await bringIn(page, { name: "many.ndjson", buffer: Buffer.from(lines.join("\n")) });
+  await page.getByText(/^100 drawings/).waitFor();
+  await close(page);
+  const { buffer } = await takeHome(page, "Project");
+  const header = JSON.parse(buffer.subarray(8, 8 + Number(buffer.readBigUInt64LE())));
+  assert.deepEqual(header["examples.classes"].shape, [100]);
+});
+
 test("a full disk is told, and costs nothing that is on the page", async (t) => {
   const visitor = await visit(t, SMALL, { ready: false });
   const { page } = visitor;
@@ -440,6 +458,16 @@ test("a training is its own project's, and of the doodles that it was of", { tim
   await close(page);
   await visitor.guess(shape("star", random(6)));
   assert.match(await how(), /after training/);
+
+  // A worker that takes its place knows it as well.
+  await page.workers()[0].evaluate(() => {
+    setTimeout(() => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    });
+  });
+  await page.getByText(/has been restarted/).waitFor();
+  await visitor.guess(shape("star", random(6)));
+  await page.getByText("after training").waitFor();
 
   // Nor does what was trained become that of another doodle by being kept.
   await page.keyboard.press("Enter");
