@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { random, shape } from "./lib/shapes.mjs";
 import { stage } from "./lib/stage.mjs";
 import { Visitor } from "./lib/visitor.mjs";
@@ -12,6 +13,10 @@ import { Visitor } from "./lib/visitor.mjs";
 const { visit } = stage();
 const SMALL = "?device=cpu&size=64";
 const KINDS = ["circle", "star"];
+const LINE = [
+  [100, 900],
+  [100, 900],
+];
 
 const open = (page) => page.getByRole("button", { name: /projects and files$/ }).click();
 const close = (page) => page.getByRole("button", { name: "Close", exact: true }).click();
@@ -20,10 +25,42 @@ const classNames = (page) =>
   page.locator(".card .card-name").evaluateAll((fields) => fields.map(({ value }) => value));
 const notice = (page) => page.locator(".notice p").textContent();
 
-async function reload({ page }) {
-  await page.waitForTimeout(300);
+/** What lies in the browser's storage under these keys. */
+const stored = (page, ...keys) => page.evaluate(storage, { keys });
+
+/** Waits until the open project is stored as it is shown; `trained`, with a model. */
+async function kept(page, { trained = false } = {}) {
+  const same = async () => {
+    const shown = [await classNames(page), await doodles(page)];
+    const [catalogue] = await stored(page, "projects");
+    const [project] = await stored(page, `project:${catalogue?.current}`);
+    const classes = project?.classes ?? [];
+    const there = [classes.map(({ name }) => name), classes.flatMap(({ doodles }) => doodles).length];
+    return isDeepStrictEqual(there, shown) && (!trained || project.memory !== undefined);
+  };
+  await until(page, same, "what is shown is stored");
+}
+
+async function reload({ page }, state) {
+  await kept(page, state);
   await page.reload();
   await page.locator("[data-device]").waitFor();
+}
+
+/** Changes the browser's storage, to `keep` alone or by `change`, and reads from it. Runs in the page. */
+async function storage({ keys = [], keep, change = [] }) {
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open("doodletune");
+    request.onupgradeneeded = () => request.result.createObjectStore("doodles"); // ahead of the page
+    request.onsuccess = () => resolve(request.result);
+  });
+  const store = database.transaction("doodles", "readwrite").objectStore("doodles");
+  if (keep) store.clear();
+  for (const [key, value] of keep ?? change) store.put(value, key);
+  const requests = keys.map((key) => store.get(key));
+  await new Promise((resolve) => (store.transaction.oncomplete = resolve));
+  database.close();
+  return requests.map(({ result }) => result);
 }
 
 /** Takes a file home and reads it. */
@@ -35,6 +72,22 @@ async function takeHome(page, title) {
   ]);
   await close(page);
   return { name: download.suggestedFilename(), buffer: await readFile(await download.path()) };
+}
+
+async function until(page, done, what) {
+  for (let tries = 0; !(await done()); tries++) {
+    assert.ok(tries < 250, what);
+    await page.waitForTimeout(20);
+  }
+}
+
+/** Lets nothing be written, where the session storage has `flag`. Runs in the page. */
+function fullDisk(flag) {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (...entry) {
+    if (sessionStorage.getItem(flag) === "true") throw new DOMException("full", "QuotaExceededError");
+    return put.apply(this, entry);
+  };
 }
 
 async function bringIn(page, ...files) {
@@ -57,7 +110,10 @@ test("projects keep their doodles apart, and outlive a reload", { timeout: 90_00
   assert.equal(await doodles(page), 4);
   await page.getByRole("button", { name: "Delete circle" }).click();
   await open(page);
+  await page.locator(".notice-action").waitFor();
   await page.getByRole("button", { name: "+ New project" }).click();
+  await page.getByLabel("Open New project").waitFor();
+  assert.equal(await page.locator(".notice-action").count(), 0, "Undo would bring what belongs elsewhere");
   await close(page);
   assert.equal(await doodles(page), 0);
 
@@ -86,32 +142,75 @@ test("projects keep their doodles apart, and outlive a reload", { timeout: 90_00
 test("what was kept before there were projects is there", async (t) => {
   const visitor = await visit(t, SMALL, { ready: false });
   const { page } = visitor;
-  const wipe = (keep) =>
-    page.evaluate(async (keep) => {
-      const database = await new Promise((resolve) => {
-        indexedDB.open("doodletune").onsuccess = ({ target }) => resolve(target.result);
-      });
-      const store = database.transaction("doodles", "readwrite").objectStore("doodles");
-      store.clear();
-      for (const [key, value] of keep) store.put(value, key);
-      await new Promise((resolve) => (store.transaction.oncomplete = resolve));
-    }, keep);
-  const one = [
-    [100, 900],
-    [100, 900],
-  ];
-  await page.waitForTimeout(300);
-  await wipe([
-    ["classes", [{ id: "a", name: "Whale", colour: 2, doodles: ["x", "y"] }]],
-    ["x", [one]],
-    ["y", [one]],
-  ]);
-  for (let visits = 0; visits < 2; visits++) {
+  await kept(page);
+  await page.evaluate(storage, {
+    keep: [
+      ["classes", [{ id: "a", name: "Whale", colour: 2, doodles: ["x", "y"] }]],
+      ["x", [LINE]],
+      ["y", [LINE]],
+    ],
+  });
+  // The first time nothing can be written, and yet there is all the time to tidy up; then all is well.
+  await page.clock.install();
+  await page.addInitScript(fullDisk, "full");
+  for (const full of [true, false, false]) {
+    await page.evaluate((full) => sessionStorage.setItem("full", full), full);
     await page.reload();
     await page.locator(".gallery .thumbnail").nth(1).waitFor();
     assert.deepEqual(await classNames(page), ["Whale"]);
-    await page.waitForTimeout(300);
+    if (!full) await kept(page);
+    await page.clock.fastForward(60_000);
   }
+  await until(
+    page,
+    async () => (await stored(page, "classes"))[0] === undefined,
+    "the former index is swept out",
+  );
+  assert.deepEqual(await stored(page, "x", "y"), [[LINE], [LINE]]);
+});
+
+test("whatever is deleted in a hurry, a project is open", async (t) => {
+  const visitor = await visit(t, SMALL, { ready: false });
+  const { page } = visitor;
+  await open(page);
+  for (const name of ["New project", "New project 2"]) {
+    await page.getByRole("button", { name: "+ New project" }).click();
+    await page.getByLabel(`Open ${name}`, { exact: true }).waitFor();
+  }
+  await page.getByLabel("Open My doodles").check();
+  await page.getByRole("button", { name: "My doodles: projects" }).waitFor({ state: "attached" });
+  // Both in the same moment: the second is where the first one has to go.
+  await page.evaluate(() => {
+    for (const name of ["My doodles", "New project"])
+      document.querySelector(`[aria-label="Delete ${name}"]`).click();
+  });
+  await page
+    .locator(".project", { has: page.getByLabel("Open New project 2") })
+    .and(page.locator(".active"))
+    .waitFor();
+  assert.equal(await page.locator(".project").count(), 1);
+  await close(page);
+
+  await reload(visitor);
+  const [catalogue] = await stored(page, "projects");
+  assert.equal(catalogue.projects[0].id, catalogue.current);
+  await page.evaluate(storage, { change: [["projects", { ...catalogue, current: "nobody" }]] });
+  await page.reload();
+  await page.getByRole("button", { name: "New project 2: projects and files" }).waitFor();
+});
+
+test("another tab is told that it does not save, and takes no part", async (t) => {
+  const { page } = await visit(t, SMALL, { ready: false });
+  await kept(page);
+  const [{ current }] = await stored(page, "projects");
+  // As while this one trains.
+  await page.evaluate((id) => localStorage.setItem("doodletune.training", id), current);
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByText("This page is open in another tab, and only that one saves").waitFor();
+  await other.locator("[data-device]").waitFor();
+  assert.equal(await other.locator(".notice-action").count(), 0);
+  assert.equal(await page.evaluate(() => localStorage.getItem("doodletune.training")), current);
 });
 
 test("drawings and pictures go out and come in again", { timeout: 90_000 }, async (t) => {
@@ -161,18 +260,51 @@ test("drawings and pictures go out and come in again", { timeout: 90_000 }, asyn
   assert.deepEqual(visitor.problems, []);
 });
 
+test("a project taken home at once has all doodles, looked at or not", async (t) => {
+  const { page } = await visit(t, SMALL);
+  const next = random(3);
+  const lines = Array.from({ length: 100 }, (_, index) => {
+    const points = shape(KINDS[index % 2], next).map(([x, y]) => [255 * x, 255 * y]);
+    return JSON.stringify({
+      word: KINDS[index % 2],
+      drawing: [[0, 1].map((axis) => points.map((p) => p[axis]))],
+    });
+  });
+  await bringIn(page, { name: "many.ndjson", buffer: Buffer.from(lines.join("\n")) });
+  await page.getByText(/^100 drawings/).waitFor();
+  await close(page);
+  const { buffer } = await takeHome(page, "Project");
+  const header = JSON.parse(buffer.subarray(8, 8 + Number(buffer.readBigUInt64LE())));
+  assert.deepEqual(header["examples.classes"].shape, [100]);
+});
+
 test("a full disk is told, and costs nothing that is on the page", async (t) => {
   const visitor = await visit(t, SMALL, { ready: false });
   const { page } = visitor;
-  await page.evaluate(() => {
-    IDBObjectStore.prototype.put = () => {
-      throw new DOMException("full", "QuotaExceededError");
-    };
-  });
+  const disk = (full) => page.evaluate((full) => sessionStorage.setItem("full", full), full);
+  await kept(page);
+  await page.evaluate(fullDisk, "full");
+  await disk(true);
   await visitor.draw(shape("star", random(1)));
   await page.keyboard.press("Enter");
-  await page.getByText(/would not save your doodle: its storage may be full/).waitFor();
+  const told = page.getByText(/would not save your doodle: its storage may be full/);
+  await told.waitFor();
   assert.equal(await doodles(page), 1);
+  // No other project takes the place of what is nowhere else.
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await open(page);
+  await page.getByRole("button", { name: "+ New project" }).click();
+  await told.waitFor();
+  assert.equal(await page.locator(".project").count(), 1);
+  assert.equal(await doodles(page), 1);
+
+  await disk(false);
+  await page.getByRole("button", { name: "+ New project" }).click();
+  await page.getByLabel("Open New project").waitFor();
+  await page.reload();
+  await open(page);
+  await page.getByLabel("Open My doodles").check();
+  await page.locator(".gallery .thumbnail").waitFor({ state: "attached" });
 });
 
 /** What the page makes of a drawing, to the last digit that the engine gives. */
@@ -193,7 +325,7 @@ test("what was trained outlives a reload, and travels in files", { timeout: 150_
   await visitor.teach(KINDS, 4, random(5));
   const learnt = await visitor.train();
   const before = await probabilities(visitor);
-  await reload(visitor);
+  await reload(visitor, { trained: true });
   await page.getByText(learnt).first().waitFor();
   assert.ok(near(await probabilities(visitor), before), "the same after a reload");
   assert.match(await page.locator(".guess-how").textContent(), /after training/);
@@ -227,7 +359,7 @@ test("what was trained outlives a reload, and travels in files", { timeout: 150_
     assert.deepEqual(await classNames(page), KINDS);
     assert.ok(near(await probabilities(visitor), before), `the same from ${name}`);
     // And that is kept as well.
-    await reload(visitor);
+    await reload(visitor, { trained: true });
     assert.ok(near(await probabilities(visitor), before), `the same from ${name} after a reload`);
   }
 
@@ -284,19 +416,12 @@ test("where what was trained cannot be read, the doodles still can", { timeout: 
   await visitor.nameClasses(KINDS);
   await visitor.teach(KINDS, 2, random(5));
   await visitor.train();
-  await page.waitForTimeout(1000);
-  const damaged = await page.evaluate(async () => {
-    const database = await new Promise((resolve) => {
-      indexedDB.open("doodletune").onsuccess = ({ target }) => resolve(target.result);
-    });
-    const store = database.transaction("doodles", "readwrite").objectStore("doodles");
-    const answer = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
-    const key = (await answer(store.getAllKeys())).find((key) => key.startsWith("memory:"));
-    const memory = await answer(store.get(key));
-    await answer(store.put({ ...memory, bytes: memory.bytes.slice(0, 1000) }, key));
-    return key;
+  await kept(page, { trained: true });
+  const [{ current }] = await stored(page, "projects");
+  const [{ memory }] = await stored(page, `project:${current}`);
+  await page.evaluate(storage, {
+    change: [[memory, { bytes: new Uint8Array(1000), examples: [], trained: true }]],
   });
-  assert.ok(damaged);
   await page.reload();
   await page
     .getByText("What was trained could not be read, but your doodles are all here. Train again.")
@@ -304,4 +429,53 @@ test("where what was trained cannot be read, the doodles still can", { timeout: 
   await visitor.taught();
   assert.equal(await doodles(page), 4);
   assert.equal(await visitor.guess(shape("star", random(6))), "star");
+});
+
+test("a training is its own project's, and of the doodles that it was of", { timeout: 90_000 }, async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  const how = () => page.locator(".guess-how").textContent();
+  const changed = page.getByText("The doodles have changed since the last training").first();
+  await visitor.nameClasses(KINDS);
+  await visitor.teach(KINDS, 2, random(5));
+  await open(page);
+  await page.getByRole("button", { name: "Duplicate My doodles" }).click();
+  await page.getByLabel("Open My doodles 2").waitFor();
+  await close(page);
+  await visitor.train();
+  await visitor.guess(shape("star", random(6)));
+  assert.match(await how(), /after training/);
+
+  // A copy from before the training has not been trained.
+  await open(page);
+  await page.getByLabel("Open My doodles 2").check();
+  await close(page);
+  await visitor.taught();
+  await visitor.guess(shape("star", random(6)));
+  assert.doesNotMatch(await how(), /after training/);
+  await open(page);
+  await page.getByLabel("Open My doodles", { exact: true }).check();
+  await close(page);
+  await visitor.guess(shape("star", random(6)));
+  assert.match(await how(), /after training/);
+
+  // A worker that takes its place knows it as well.
+  await page.workers()[0].evaluate(() => {
+    setTimeout(() => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    });
+  });
+  await page.getByText(/has been restarted/).waitFor();
+  await visitor.guess(shape("star", random(6)));
+  await page.getByText("after training").waitFor();
+
+  // Nor does what was trained become that of another doodle by being kept.
+  await page.keyboard.press("Enter");
+  await changed.waitFor();
+  for (let visits = 0; visits < 2; visits++) {
+    await reload(visitor, { trained: true });
+    await visitor.taught();
+    await changed.waitFor();
+  }
+  assert.deepEqual(visitor.problems, []);
 });

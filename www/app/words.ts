@@ -426,6 +426,9 @@ export const KEEPING = {
     `${pictures} pictures for ${classes} classes have come in.`,
   noPictures: (file: string) => `There is no picture in “${file}” that your browser can read.`,
   badZip: (file: string) => `“${file}” is no zip file, or is damaged. Nothing was changed.`,
+  bigProject: (file: string) => `“${file}” is too large: a project may have 256 MB. Nothing was changed.`,
+  notLookedAt: (doodles: number) =>
+    `The network has not looked at ${doodles === 1 ? "1 doodle" : `${doodles} doodles`} yet. Try again in a moment.`,
   bigZip: (file: string) =>
     `“${file}” is too large: a zip may hold 2,000 pictures and 200 MB. Nothing was changed.`,
 };

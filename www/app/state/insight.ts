@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { DoodleTune, Evaluation, Ranked } from "../../lib/index.js";
 import { classes, type Doodle, type DoodleClass } from "./doodles.js";
-import { doodlesByExample, knowledge, report, trained, tuner, untaught } from "./learner.js";
+import { classesByLabel, doodlesByExample, knowledge, report, trained, tuner, untaught } from "./learner.js";
 import { mapOf, type FeatureMap } from "./map.js";
 import { outcome, running } from "./training.js";
 import { view } from "./view.js";
@@ -93,16 +93,11 @@ function guessOf(now: Insight, { label, probability }: Ranked): Guess {
   return { one, name: one?.name ?? label, probability };
 }
 
-/** The names in use, kept with what speaks of them. */
-function names(): Map<string, string> {
-  return new Map(classes.peek().map(({ id, name }) => [name, id]));
-}
-
 /** The last report with the names of its time. */
 let held: Insight | null = null;
 effect(() => {
   const evaluation = outcome.value?.evaluation;
-  held = evaluation ? { evaluation, fineTuned: true, classIds: names() } : null;
+  held = evaluation ? { evaluation, fineTuned: true, classIds: classesByLabel() } : null;
 });
 
 let seen = -1;
@@ -140,6 +135,6 @@ async function look(asked: DoodleTune, version: number): Promise<void> {
 }
 
 async function examine(asked: DoodleTune): Promise<Insight> {
-  const classIds = names();
+  const classIds = classesByLabel();
   return { evaluation: await asked.evaluate(), fineTuned: false, classIds };
 }

@@ -7,7 +7,7 @@ import {
   type Loaded,
   type Status,
 } from "../../lib/index.js";
-import { classes, doodleCount, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
+import { classes, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
 import { network, noteNetwork, optionsFromAddress } from "./network.js";
 import type { Memory } from "./memory.js";
 import { complain, say } from "./notices.js";
@@ -50,6 +50,11 @@ export const answers = computed(() => taughtClasses.value >= 2 || borrowed.value
 /** How many things the network can guess without being taught. */
 export const knownThings = computed(() => tuner.value?.backbone.labels.length ?? 0);
 
+/** The ids of the classes by what the tuner calls them. */
+export function classesByLabel(): Map<string, string> {
+  return new Map([...labels].map(([classId, label]) => [label, classId]));
+}
+
 /** The ids of the doodles by those that the tuner knows them by as examples. */
 export function doodlesByExample(): Map<number, string> {
   return new Map([...taught].map(([doodleId, { id }]) => [id, doodleId]));
@@ -58,7 +63,10 @@ export function doodlesByExample(): Map<number, string> {
 /** Doodles that the tuner has not looked at yet. */
 export const untaught = computed(() => {
   void knowledge.value;
-  return doodleCount.value - taught.size;
+  return classes.value.reduce(
+    (sum, { doodles }) => sum + doodles.filter(({ id }) => !taught.has(id)).length,
+    0,
+  );
 });
 
 let starts = 0;
@@ -68,21 +76,20 @@ export function startLearner(): void {
   tuner.value?.dispose();
   tuner.value = device.value = failure.value = null;
   status.value = WAKING;
-  taught.clear();
-  labels.clear();
-  forgotten = remembered !== undefined;
-  examplesChanged();
+  anew = remembered !== undefined;
+  forgetExamples();
   const start = ++starts;
   // Another may have been asked for while this one was on its way.
   const wanted = () => start === starts;
-  DoodleTune.create({ ...optionsFromAddress(), onStatus: (next) => wanted() && follow(next) }).then(
-    (created) => {
+  DoodleTune.create({ ...optionsFromAddress(), onStatus: (next) => wanted() && follow(next) })
+    .then(async (created) => {
+      const bytes = await created.save();
       if (!wanted()) return created.dispose();
+      blank = bytes;
       device.value = created.device;
       tuner.value = created;
-    },
-    (error) => wanted() && giveUp(error),
-  );
+    })
+    .catch((error) => wanted() && giveUp(error));
 }
 
 /** Takes another network, which is taught all doodles anew. */
@@ -105,7 +112,7 @@ export function report(error: unknown): void {
 
 function giveUp({ message }: { message: string }): void {
   failure.value = message;
-  complain(message, { label: "Try again", run: startLearner });
+  complain(message, { label: "Try again", run: startLearner, anywhere: true });
 }
 
 let inStep: Promise<void> = Promise.resolve();
@@ -128,25 +135,34 @@ export function keepInStep(): Promise<void> {
 
 /** What was trained on the doodles of the page, as it was kept last. */
 let remembered: Memory | undefined;
-/** Whether the tuner is still to be given it. */
-let forgotten = false;
+/** Whether the tuner is to begin anew: with what is remembered, or with nothing. */
+let anew = false;
+/** A tuner that has been taught nothing, as a file. */
+let blank: Uint8Array<ArrayBuffer>;
 /** What the training came to that was remembered last. */
 export const revived = signal<Loaded["report"]>(null);
 
-/** Gives the tuner what was trained on the doodles that the page is about to show, instead of teaching them anew. */
+/**
+ * The page is about to show another project: the tuner forgets the last one, and is given what was trained on the doodles of
+ * this one, instead of being taught them anew.
+ */
 export function recall(memory: Memory | undefined): void {
   remembered = memory;
-  forgotten = memory !== undefined;
+  anew = true;
   revived.value = null;
+  forgetExamples();
 }
 
 /** What the tuner has been taught and trained, to be recalled another time; nothing while it is not in step. */
 export function memorise(): Promise<Memory | undefined> {
   const result = keepInStep().then(async () => {
-    if (!tuner.peek()) return undefined;
+    if (!tuner.peek() || anew) return undefined;
     const examples = [...taught].toSorted(([, one], [, other]) => one.id - other.id);
-    const bytes = await tuner.peek()!.save();
-    remembered = { bytes, examples: examples.map(([doodleId, { classId }]) => ({ doodleId, classId })) };
+    const memory = {
+      examples: examples.map(([doodleId, { classId }]) => ({ doodleId, classId })),
+      trained: trained.peek(),
+    };
+    remembered = { ...memory, bytes: await tuner.peek()!.save() };
     return remembered;
   });
   // Whatever changes the examples waits until they have been written down.
@@ -167,7 +183,14 @@ export function openFile(
 ): Promise<Loaded> {
   const result = keepInStep().then(async () => {
     const loaded = await tuner.peek()!.load(bytes);
-    adopt(loaded, await place(loaded));
+    // From here on the tuner is not what it was: should anything fail, it begins anew.
+    anew = true;
+    forgetExamples();
+    try {
+      adopt(loaded, await place(loaded), isOfItsExamples(loaded));
+    } finally {
+      if (anew) void keepInStep();
+    }
     return loaded;
   });
   inStep = result.then(
@@ -177,21 +200,38 @@ export function openFile(
   return result;
 }
 
-async function remember(tuner: DoodleTune, { bytes, examples }: Memory): Promise<void> {
+/** Gives the tuner what is remembered; whatever else it knew is gone. */
+async function begin(tuner: DoodleTune): Promise<void> {
+  anew = false;
+  forgetExamples();
+  try {
+    if (remembered && (await remember(tuner, remembered))) return;
+    await tuner.load(blank);
+    examplesChanged();
+  } catch (error) {
+    anew = true;
+    throw error;
+  }
+}
+
+/** Whether what is remembered can be used. */
+async function remember(tuner: DoodleTune, { bytes, examples, trained }: Memory): Promise<boolean> {
   try {
     const loaded = await tuner.load(bytes);
     if (loaded.examples.length !== examples.length) throw new Error("The doodles are not those of the file.");
-    adopt(loaded, examples);
+    // Unless another project has come meanwhile, whose turn is next.
+    if (!anew) adopt(loaded, examples, trained);
+    return true;
   } catch (error) {
     const other = error instanceof DoodleTuneError && error.code === "other-backbone";
     say(other ? KEEPING.otherNetwork : KEEPING.memoryLost);
+    return false;
   }
 }
 
 /** Takes note of what a file has brought. */
-function adopt(loaded: Loaded, examples: Memory["examples"]): void {
-  taught.clear();
-  labels.clear();
+function adopt(loaded: Loaded, examples: Memory["examples"], ofThese: boolean): void {
+  anew = false;
   loaded.examples.forEach(({ id, label }, index) => {
     const { doodleId, classId } = examples[index]!;
     taught.set(doodleId, { id, classId });
@@ -199,16 +239,21 @@ function adopt(loaded: Loaded, examples: Memory["examples"]): void {
   });
   examplesChanged();
   borrowed.value = loaded.examples.length === 0 ? loaded.labels : [];
-  trained.value = loaded.labels.length > 0;
+  trained.value = loaded.labels.length > 0 && ofThese;
   revived.value = loaded.report;
+}
+
+/** Whether what is trained in a file was trained on as many examples as are in it: they may have changed since. */
+function isOfItsExamples({ examples, report }: Loaded): boolean {
+  if (!report || examples.length === 0) return true;
+  const { trainingExamples, validationExamples, evaluation } = report;
+  // A cross-validation holds back each in its turn.
+  return examples.length === trainingExamples + (evaluation ? validationExamples : 0);
 }
 
 /** Makes the fewest calls that bring the tuner to what the page shows. */
 async function reconcile(tuner: DoodleTune): Promise<void> {
-  if (forgotten && remembered) {
-    forgotten = false;
-    await remember(tuner, remembered);
-  }
+  if (anew) await begin(tuner);
 
   const now = classes.peek();
   const present = new Set(now.flatMap(({ doodles }) => doodles.map(({ id }) => id)));
@@ -228,7 +273,8 @@ async function reconcile(tuner: DoodleTune): Promise<void> {
       .filter(({ id }) => !taught.has(id))
       .map((doodle) => ({ doodle, classId: one.id, label: one.name })),
   );
-  for (let start = 0; start < fresh.length; start += BATCH)
+  // Until another project comes: its doodles are taught next.
+  for (let start = 0; start < fresh.length && !anew; start += BATCH)
     await teach(tuner, fresh.slice(start, start + BATCH));
 }
 
@@ -297,6 +343,12 @@ async function teach(tuner: DoodleTune, lessons: Lesson[]): Promise<void> {
   examplesChanged();
 }
 
+function forgetExamples(): void {
+  taught.clear();
+  labels.clear();
+  examplesChanged();
+}
+
 function examplesChanged(): void {
   borrowed.value = [];
   trained.value = false;
@@ -315,6 +367,8 @@ function follow(next: Status): void {
   if (next.state === "ready" && tuner.value) {
     device.value = tuner.value.device;
     examplesChanged();
-    void keepInStep(); // what has been lost with the old engine is taught again
+    // The new engine has every example; what was trained has to be recalled.
+    anew ||= remembered !== undefined;
+    void keepInStep();
   }
 }

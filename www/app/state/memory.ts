@@ -3,4 +3,6 @@ export interface Memory {
   bytes: Uint8Array<ArrayBuffer>;
   /** In the order of the examples in the file. */
   examples: { doodleId: string; classId: string }[];
+  /** Whether it was trained on just these doodles. */
+  trained: boolean;
 }

@@ -2,10 +2,18 @@ import { signal } from "@preact/signals";
 import { DoodleTuneError } from "../../lib/index.js";
 import { ERRORS } from "../words.js";
 
+/** What can be done about it. */
+export interface Action {
+  label: string;
+  run: () => void;
+  /** Whether it is of use whichever project is open; else it goes when another one comes. */
+  anywhere?: boolean;
+}
+
 export interface Notice {
   text: string;
   kind: "info" | "problem";
-  action: { label: string; run: () => void } | undefined;
+  action: Action | undefined;
 }
 
 /** How long a notice stays that is no problem; it waits while it is pointed at or focused. */
@@ -14,12 +22,12 @@ export const NOTICE_MS = 10_000;
 /** The one notice on show; a newer one takes its place. */
 export const notice = signal<Notice | null>(null);
 
-export function say(text: string, action?: Notice["action"]): void {
+export function say(text: string, action?: Action): void {
   notice.value = { text, kind: "info", action };
 }
 
 /** Says what went wrong, and offers what can be done about it. */
-export function complain(error: unknown, action?: Notice["action"]): void {
+export function complain(error: unknown, action?: Action): void {
   notice.value = { text: textOf(error), kind: "problem", action };
 }
 

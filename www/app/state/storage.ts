@@ -1,12 +1,20 @@
 import { batch, effect, signal } from "@preact/signals";
 import { KEEPING } from "../words.js";
 import { choose, classes, doodleCount, firstClasses, freshId, type DoodleClass } from "./doodles.js";
-import { memorise, recall, revived, trained } from "./learner.js";
+import { memorise, recall } from "./learner.js";
 import type { Memory } from "./memory.js";
-import { say } from "./notices.js";
+import { complain, dismiss, notice, say } from "./notices.js";
+import { queue } from "./queue.js";
 import { lastingShelf, passingShelf } from "./shelf.js";
-import { endTraining, forgetTraining, outcome, running, train } from "./training.js";
+import { endTraining, forgetTraining, running, train, trainings } from "./training.js";
 import { Vault, type Catalogue, type ProjectInfo } from "./vault.js";
+
+/** How long after the start things that nobody refers to are swept out: the page before may still have been writing. */
+const SWEEP_MS = 5000;
+
+/** On a reload, the page before may not have let go yet. It is asked for again, not waited for: a slow machine is no other tab. */
+const CLAIMS = 5;
+const CLAIM_MS = 50;
 
 /** All projects, in the order in which they came. */
 export const projects = signal<readonly ProjectInfo[]>([{ id: freshId(), name: KEEPING.firstProject }]);
@@ -17,32 +25,37 @@ export const lasting = signal(false);
 
 let vault = new Vault(passingShelf());
 /** Everything that is written or read waits for what came before it. */
-let order: Promise<unknown> = Promise.resolve();
+const inTurn = queue();
+/** So does everything that changes which projects there are, or which is open; it is decided when its turn comes. */
+const operations = queue();
+/** What has not been written yet, by its project; it stays until it has. */
+const unsaved = new Map<string, readonly DoodleClass[]>();
 
 /** Brings back what was saved, then saves every change. Storage that is refused only costs the memory. */
 export async function restore(): Promise<void> {
-  const lastingVault = new Vault(lastingShelf());
-  let saved: Catalogue | undefined;
+  const kept = new Vault(lastingShelf());
+  // Before anything is read: whoever saves has the last word until then.
+  const mine = await claimSaving();
   try {
-    saved = await lastingVault.open(KEEPING.firstProject);
-    if (saved) await takeOut(lastingVault, saved);
+    const saved = await kept.open(KEEPING.firstProject);
+    if (saved) await takeOut(kept, saved);
+    if (mine) vault = kept;
+    lasting.value = mine;
+    if (!mine) keepToOneself();
   } catch {
     say(KEEPING.refused);
-    keepSaving();
-    return keepMemories();
-  }
-  if (await claimSaving()) {
-    vault = lastingVault;
-    lasting.value = true;
-  } else {
-    // What the other tab keeps is its own; this one has what it shows.
-    projects.value = projects.value.filter(({ id }) => id === current.value);
-    say(KEEPING.otherTab);
   }
   keepSaving();
-  keepMemories();
+  keepTrainings();
+  if (!lasting.value) return;
   tellOfInterruption();
-  if (lasting.value) void inTurn(() => lastingVault.sweep(catalogue())).catch(() => {});
+  setTimeout(() => inTurn(() => kept.sweep()).catch(() => {}), SWEEP_MS);
+}
+
+/** What the other tab keeps is its own; this one has what it shows. */
+function keepToOneself(): void {
+  projects.value = projects.value.filter(({ id }) => id === current.value);
+  say(KEEPING.otherTab);
 }
 
 /** Puts on the page what was saved. Whoever was quick enough to draw before this moment keeps that too. */
@@ -72,6 +85,9 @@ function show(id: string, shown: readonly DoodleClass[], memory?: Memory): void 
   batch(() => {
     recall(memory);
     forgetTraining();
+    // What could be taken back was another project's.
+    const action = notice.peek()?.action;
+    if (action && !action.anywhere) dismiss();
     current.value = id;
     classes.value = shown;
     if (shown[0]) choose(shown[0].id);
@@ -79,34 +95,57 @@ function show(id: string, shown: readonly DoodleClass[], memory?: Memory): void 
 }
 
 /** Whether this tab is the one that saves, from now until it is closed: two would overwrite each other. */
-function claimSaving(): Promise<boolean> {
-  if (!navigator.locks) return Promise.resolve(true); // as on a plain http address
+async function claimSaving(): Promise<boolean> {
+  if (!navigator.locks) return true; // as on a plain http address
+  for (let tries = 0; tries < CLAIMS; tries++) {
+    if (await claim()) return true;
+    await new Promise((resolve) => setTimeout(resolve, CLAIM_MS));
+  }
+  return false;
+}
+
+function claim(): Promise<boolean> {
   return new Promise((resolve) => {
-    const hold = () => {
-      resolve(true);
-      return new Promise(() => {});
+    const hold = (lock: Lock | null) => {
+      resolve(lock !== null);
+      return lock ? new Promise(() => {}) : undefined;
     };
-    // Not `ifAvailable`: on a reload the page before may not have let go yet.
-    navigator.locks
-      .request("doodletune", { signal: AbortSignal.timeout(200) }, hold)
-      .catch((error: Error) => resolve(error.name !== "TimeoutError"));
+    // Refused altogether, nobody else can have it either.
+    navigator.locks.request("doodletune", { ifAvailable: true }, hold).catch(() => resolve(true));
   });
 }
 
 function keepSaving(): void {
-  let failed = false;
+  let told = false;
   effect(() => {
-    const [now, id, list] = [classes.value, current.value, catalogue()];
-    inTurn(() => vault.write(list, id, now)).then(
+    void projects.value;
+    unsaved.set(current.value, classes.value);
+    save().then(
       () => {
-        failed = false;
+        told = false;
         if (doodleCount.peek() > 0) askToKeep();
       },
       () => {
-        if (!failed) say(KEEPING.full(doodleCount.peek()));
-        failed = true;
+        if (!told) say(KEEPING.full(doodleCount.peek()));
+        told = true;
       },
     );
+  });
+}
+
+/** Writes what is unsaved. */
+function save(): Promise<void> {
+  return inTurn(async () => {
+    if (unsaved.size === 0) return;
+    const pages = new Map(unsaved);
+    unsaved.clear();
+    try {
+      await vault.write(catalogue(), pages);
+    } catch (error) {
+      // To be tried again, unless it is out of date.
+      for (const [id, page] of pages) if (!unsaved.has(id)) unsaved.set(id, page);
+      throw error;
+    }
   });
 }
 
@@ -119,22 +158,28 @@ function askToKeep(): void {
   navigator.storage?.persist?.().catch(() => {});
 }
 
-/** Keeps what was trained, whenever something was. */
-function keepMemories(): void {
+/** Keeps what every training comes to. */
+function keepTrainings(): void {
   effect(() => {
-    if (outcome.value && outcome.value !== revived.peek() && trained.peek())
-      keepMemory().catch(() => say(KEEPING.memoryNotKept));
+    if (trainings.value > 0) void keepMemory();
   });
 }
 
-/** Keeps what the tuner knows now. */
-export async function keepMemory(): Promise<void> {
+let keeping = Promise.resolve();
+
+/** Keeps what the tuner knows now. The tuner takes its time to tell; what is drawn meanwhile is saved all the same. */
+export function keepMemory(): Promise<void> {
   const id = current.peek();
-  await inTurn(async () => {
-    const memory = await memorise();
-    // Nobody knows what another project has been taught.
-    if (memory && id === current.peek()) await vault.writeMemory(id, memory);
+  keeping = keeping.then(async () => {
+    try {
+      const memory = await memorise();
+      // Nobody knows what another project has been taught.
+      if (memory && id === current.peek()) await inTurn(() => vault.writeMemory(id, memory));
+    } catch {
+      complain(KEEPING.memoryNotKept);
+    }
   });
+  return keeping;
 }
 
 const TRAINING = "doodletune.training";
@@ -159,40 +204,60 @@ function tellOfInterruption(): void {
 }
 
 function catalogue(): Catalogue {
-  return { projects: [...projects.value], current: current.value };
+  return { projects: [...projects.peek()], current: current.peek() };
 }
 
-function inTurn<T>(task: () => Promise<T>): Promise<T> {
-  const result = order.then(task);
-  order = result.catch(() => {});
-  return result;
+/** Runs an operation on projects when its turn has come, and tells of what it was refused with. */
+export function operate<T>(operation: () => Promise<T>): Promise<T | undefined> {
+  return operations(operation).catch((error) => {
+    complain(error);
+    return undefined;
+  });
 }
 
-/** What the project on the page has learnt is kept before another one takes its place. */
+/**
+ * What the project on the page is, and what it has learnt, is kept before another one takes its place; to be awaited in an
+ * operation, which is refused where drawings cannot be saved.
+ */
 export async function comeToRest(): Promise<void> {
   await endTraining();
-  await inTurn(async () => {});
+  await keeping;
+  await saveOrRefuse();
+}
+
+async function saveOrRefuse(): Promise<void> {
+  await save().catch(() => {
+    throw new Error(KEEPING.full(doodleCount.peek()));
+  });
 }
 
 /** Opens another project; the one that was open is saved, as it always is. */
-export async function openProject(id: string): Promise<void> {
-  if (id === current.value) return;
-  try {
-    await comeToRest();
-    const brought = await inTurn(() => vault.read(id));
-    show(id, brought, await inTurn(() => readMemory(vault, id)));
-  } catch {
-    say(KEEPING.unreadable);
-  }
+export function openProject(id: string): Promise<void> {
+  return operate(() => open(id));
+}
+
+async function open(id: string): Promise<void> {
+  // It may have been deleted while this was waiting.
+  if (id === current.peek() || !projects.peek().some((one) => one.id === id)) return;
+  const brought = await inTurn(async () => unsaved.get(id) ?? vault.read(id)).catch(() => {
+    throw new Error(KEEPING.unreadable);
+  });
+  const memory = await inTurn(() => readMemory(vault, id));
+  await comeToRest();
+  show(id, brought, memory);
 }
 
 /** Begins a project with the classes of a first visit. */
-export async function addProject(name: string): Promise<void> {
+export function addProject(name: string): Promise<void> {
+  return operate(() => add(name));
+}
+
+async function add(name: string): Promise<void> {
   await comeToRest();
   beginProject(name, firstClasses());
 }
 
-/** The same with classes of which the tuner knows already. */
+/** Puts a new project on the page; the one that is there has come to rest. */
 export function beginProject(name: string, begin: readonly DoodleClass[]): void {
   const id = freshId();
   batch(() => {
@@ -206,31 +271,49 @@ export function renameProject(id: string, name: string): void {
 }
 
 /** A second one of the same, beside it; it is not opened. */
-export async function duplicateProject(id: string): Promise<void> {
-  const index = projects.value.findIndex((one) => one.id === id);
-  const copy = { id: freshId(), name: freeName(projects.value[index]!.name) };
-  // Its page is written first, so that the catalogue never names what is not there.
-  const list = { ...catalogue(), projects: projects.value.toSpliced(index + 1, 0, copy) };
-  try {
-    await inTurn(() => vault.copy(list, id, copy.id));
-    projects.value = list.projects;
-  } catch {
-    say(KEEPING.full(doodleCount.value));
-  }
+export function duplicateProject(id: string): Promise<void> {
+  return operate(async () => {
+    const original = projects.peek().find((one) => one.id === id);
+    if (!original) return;
+    await keeping;
+    await saveOrRefuse();
+    const copy = { id: freshId(), name: freeName(original.name) };
+    // Its page is written first, so that the catalogue never names what is not there.
+    await inTurn(() => vault.copy(id, copy.id)).catch(() => {
+      throw new Error(KEEPING.full(doodleCount.peek()));
+    });
+    projects.value = projects.value.toSpliced(placeOf(id) + 1, 0, copy);
+  });
 }
 
-/** Takes a project from the list; what it returns puts it back. Its things are swept out at the next start. */
-export async function removeProject(id: string): Promise<() => void> {
-  const index = projects.value.findIndex((one) => one.id === id);
-  const removed = projects.value[index]!;
-  const wasOpen = id === current.value;
-  if (projects.value.length === 1) await addProject(KEEPING.firstProject);
-  else if (wasOpen) await openProject(projects.value[index === 0 ? 1 : index - 1]!.id);
-  projects.value = projects.value.filter((one) => one.id !== id);
-  return () => {
-    projects.value = projects.value.toSpliced(index, 0, removed);
-    if (wasOpen) void openProject(id);
-  };
+/**
+ * Takes a project from the list; resolves to what puts it back, or to nothing where it had to stay. Its things are swept out
+ * after the next start.
+ */
+export function removeProject(id: string): Promise<(() => void) | undefined> {
+  return operate(async () => {
+    if (placeOf(id) < 0) return undefined;
+    const wasOpen = id === current.peek();
+    if (projects.peek().length === 1) await add(KEEPING.firstProject);
+    else if (wasOpen) await open(neighbourOf(id));
+    const index = placeOf(id);
+    const removed = projects.peek()[index]!;
+    projects.value = projects.value.toSpliced(index, 1);
+    return () =>
+      void operate(async () => {
+        projects.value = projects.value.toSpliced(index, 0, removed);
+        if (wasOpen) await open(id);
+      });
+  });
+}
+
+function placeOf(id: string): number {
+  return projects.peek().findIndex((one) => one.id === id);
+}
+
+function neighbourOf(id: string): string {
+  const place = placeOf(id);
+  return projects.peek()[place === 0 ? 1 : place - 1]!.id;
 }
 
 function freeName(name: string): string {

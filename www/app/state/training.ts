@@ -19,6 +19,8 @@ export const tutoring = signal(false);
 /** One entry an epoch, of the present run or the last. */
 export const events = signal<readonly TrainEvent[]>([]);
 export const outcome = signal<TrainReport | null>(null);
+/** Counts the trainings of which something is to be kept. */
+export const trainings = signal(0);
 /** Whether a pause is of use: a logistic regression, which has no rate, is over before. */
 export const pausable = computed(() => running.value && events.value.at(-1)?.rate != null);
 
@@ -34,8 +36,10 @@ effect(() => {
   if (revived.value) outcome.value = revived.value;
 });
 
-/** Another project is on the page. */
+/** Another project is on the page; whatever still trains was the last one's. */
 export function forgetTraining(): void {
+  stop();
+  run = undefined;
   events.value = [];
   outcome.value = null;
 }
@@ -43,13 +47,20 @@ export function forgetTraining(): void {
 /** Ends the training, if there is one; resolves when it has. */
 export async function endTraining(): Promise<void> {
   stop();
-  while (running.value) await new Promise((resolve) => setTimeout(resolve, 50));
+  await training;
 }
 
 let run: TrainRun | undefined;
 let stopping = new AbortController();
 
-export async function train(): Promise<void> {
+/** The training under way, or the last one. */
+let training: Promise<void> = Promise.resolve();
+
+export function train(): Promise<void> {
+  return (training = attempt());
+}
+
+async function attempt(): Promise<void> {
   if (!tuner.value) return say(TRAIN.notYet);
   running.value = true;
   refusal.value = null;
@@ -105,8 +116,10 @@ async function follow(started: TrainRun): Promise<void> {
     if (event.notice) say(event.notice);
   }
   const report = await started.result;
+  if (run !== started) return; // forgotten meanwhile
   // Where nothing was learnt, what was learnt before still holds, if anything does.
   if (report.accuracy !== null) trained.value = changes === before;
   outcome.value = report;
   knowledge.value++;
+  if (trained.value) trainings.value++;
 }

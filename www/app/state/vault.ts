@@ -27,7 +27,7 @@ const pageOf = (projectId: string) => `project:${projectId}`;
 
 /**
  * How projects lie on the shelf: the catalogue, a page for each project, and what pages refer to by its key: doodles, which
- * never change, and what was trained. Nothing that is referred to is deleted; what is not is swept out at the next start.
+ * never change, and what was trained. Nothing that is referred to is deleted; what is not is swept out after the next start.
  */
 export class Vault {
   readonly #shelf: Shelf;
@@ -45,7 +45,7 @@ export class Vault {
       Catalogue | undefined,
       Page["classes"] | undefined,
     ];
-    if (!catalogue) {
+    if (!catalogue?.projects[0]) {
       if (!former) return undefined;
       this.#pages.set("first", { classes: former });
       return { projects: [{ id: "first", name }], current: "first" };
@@ -56,7 +56,9 @@ export class Vault {
     catalogue.projects.forEach(({ id }, index) => {
       if (pages[index]) this.#pages.set(id, pages[index]);
     });
-    return catalogue;
+    // Whichever is named, one of them is open.
+    const { projects, current } = catalogue;
+    return { projects, current: projects.some(({ id }) => id === current) ? current : projects[0]!.id };
   }
 
   /** The classes of a project with all their doodles. */
@@ -76,31 +78,32 @@ export class Vault {
     }));
   }
 
-  /** Writes the catalogue, one project's page, and what doodles are new, all at once. */
-  async write(catalogue: Catalogue, projectId: string, classes: readonly DoodleClass[]): Promise<void> {
-    const page: Page = {
-      ...this.#pages.get(projectId),
-      classes: classes.map((one) => ({ ...one, doodles: one.doodles.map(({ id }) => id) })),
-    };
-    const added = classes.flatMap(({ doodles }) => doodles).filter(({ id }) => !this.#kept.has(id));
-    const doodles = added.map(({ id, input }): [string, unknown] => [id, input]);
-    await this.#shelf.write([[CATALOGUE, catalogue], [pageOf(projectId), page], ...doodles]);
-    this.#pages.set(projectId, page);
+  /** Writes the catalogue, pages of projects, and what doodles are new, all at once. */
+  async write(catalogue: Catalogue, changed: ReadonlyMap<string, readonly DoodleClass[]>): Promise<void> {
+    const pages = [...changed].map(([id, classes]): [string, Page] => [
+      id,
+      {
+        ...this.#pages.get(id),
+        classes: classes.map((one) => ({ ...one, doodles: one.doodles.map(({ id }) => id) })),
+      },
+    ]);
+    const added = [...changed.values()]
+      .flatMap((classes) => classes.flatMap(({ doodles }) => doodles))
+      .filter(({ id }) => !this.#kept.has(id));
+    await this.#shelf.write([
+      [CATALOGUE, catalogue],
+      ...pages.map(([id, page]): [string, unknown] => [pageOf(id), page]),
+      ...added.map(({ id, input }): [string, unknown] => [id, input]),
+    ]);
+    for (const [id, page] of pages) this.#pages.set(id, page);
     for (const { id } of added) this.#kept.add(id);
   }
 
-  /** A second project that refers to the same things. */
-  async copy(catalogue: Catalogue, fromId: string, toId: string): Promise<void> {
+  /** A second page that refers to the same things; the catalogue is still to name it. */
+  async copy(fromId: string, toId: string): Promise<void> {
     const page = this.#pages.get(fromId) ?? { classes: [] };
+    await this.#shelf.write([[pageOf(toId), page]]);
     this.#pages.set(toId, page);
-    await this.#shelf.write([
-      [CATALOGUE, catalogue],
-      [pageOf(toId), page],
-    ]);
-  }
-
-  async writeCatalogue(catalogue: Catalogue): Promise<void> {
-    await this.#shelf.write([[CATALOGUE, catalogue]]);
   }
 
   /** What was trained in a project, if anything was. */
@@ -123,17 +126,22 @@ export class Vault {
     if (before.memory && !referredTo) await this.#shelf.drop([before.memory]);
   }
 
-  /** Drops what no project refers to. */
-  async sweep({ projects }: Catalogue): Promise<void> {
-    const used = new Set([CATALOGUE]);
-    for (const { id } of projects) {
-      const page = this.#pages.get(id);
-      if (!page) return; // then nothing is known to be of no use
-      used.add(pageOf(id));
-      if (page.memory) used.add(page.memory);
-      for (const doodle of page.classes.flatMap(({ doodles }) => doodles)) used.add(doodle);
+  /** Drops what no project refers to: neither on the shelf, nor one that was here in this visit and may be put back. */
+  async sweep(): Promise<void> {
+    const [catalogue] = (await this.#shelf.read([CATALOGUE])) as [Catalogue | undefined];
+    if (!catalogue) return; // then nothing is known to be of no use
+    const ids = catalogue.projects.map(({ id }) => id);
+    const pages = (await this.#shelf.read(ids.map(pageOf))) as (Page | undefined)[];
+    if (pages.includes(undefined)) return;
+
+    const used = new Set([CATALOGUE, ...[...ids, ...this.#pages.keys()].map(pageOf)]);
+    for (const { classes, memory } of [...(pages as Page[]), ...this.#pages.values()]) {
+      if (memory) used.add(memory);
+      for (const doodle of classes.flatMap(({ doodles }) => doodles)) used.add(doodle);
     }
     const gone = (await this.#shelf.keys()).filter((key) => !used.has(key));
     if (gone.length > 0) await this.#shelf.drop(gone);
+    // Whoever undoes a deletion now has to write it again.
+    for (const id of gone) this.#kept.delete(id);
   }
 }

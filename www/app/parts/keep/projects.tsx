@@ -36,19 +36,26 @@ export function Projects() {
 
 function Project({ one }: { one: ProjectInfo }) {
   const open = one.id === current.value;
+  const choose = async () => {
+    await openProject(one.id);
+    // The button that was pressed is on, whatever has come of it.
+    for (const radio of document.querySelectorAll<HTMLInputElement>("[name=project]"))
+      radio.checked = radio.value === current.peek();
+  };
   const remove = async () => {
     document.getElementById("new-project")?.focus();
     const putBack = await removeProject(one.id);
-    say(KEEPING.removed(one.name), { label: KEEPING.undo, run: putBack });
+    if (putBack) say(KEEPING.removed(one.name), { label: KEEPING.undo, run: putBack, anywhere: true });
   };
   return (
     <li class={open ? "project active" : "project"}>
       <input
         type="radio"
         name="project"
+        value={one.id}
         aria-label={KEEPING.openProject(one.name)}
         checked={open}
-        onChange={() => void openProject(one.id)}
+        onChange={() => void choose()}
       />
       <NameField
         label={KEEPING.nameOfProject}

@@ -1,39 +1,45 @@
 import type { Input, Loaded } from "../../../lib/index.js";
 import { KEEPING, listing } from "../../words.js";
 import { COLOURS, freshId, newClass, type Doodle, type Stroke } from "../doodles.js";
-import { openFile, tuner } from "../learner.js";
+import { keepInStep, openFile, tuner, untaught } from "../learner.js";
 import type { Memory } from "../memory.js";
-import { complain, say } from "../notices.js";
-import { beginProject, comeToRest, keepMemory, projectName } from "../storage.js";
+import { say } from "../notices.js";
+import { beginProject, comeToRest, keepMemory, operate, projectName } from "../storage.js";
 import { hand } from "./hand.js";
 import { fileName } from "./names.js";
 
+/** More than a project can be. */
+const MOST_BYTES = 256 * 2 ** 20;
+
 /** Everything in the tuner's own form. */
 export async function saveProject(): Promise<void> {
-  await comeToRest();
-  const bytes = await tuner.value!.save();
+  // A file that is kept in the place of all drawings has to have all of them.
+  await keepInStep();
+  if (!tuner.peek()) throw new Error(KEEPING.notReady);
+  if (untaught.peek() > 0) throw new Error(KEEPING.notLookedAt(untaught.peek()));
+  const bytes = await tuner.peek()!.save();
   await hand(fileName(projectName(), ".doodletune"), new Blob([bytes]));
 }
 
 /** What was trained, alone. */
 export async function saveModel(format: "safetensors" | "onnx"): Promise<void> {
-  const bytes = await tuner.value!.export({ format });
+  if (!tuner.peek()) throw new Error(KEEPING.notReady);
+  const bytes = await tuner.peek()!.export({ format });
   await hand(fileName(projectName(), `.${format}`), new Blob([bytes]));
 }
 
 /** Opens a project or a model as a project of its own; a file that is refused changes nothing. */
 export async function bringProject(file: File): Promise<void> {
-  if (!tuner.value) return say(KEEPING.notReady);
-  const name = file.name.replace(/\.\w+$/, "") || KEEPING.newProject;
-  await comeToRest();
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  try {
+  await operate(async () => {
+    if (file.size > MOST_BYTES) throw new Error(KEEPING.bigProject(file.name));
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    await comeToRest();
+    if (!tuner.peek()) throw new Error(KEEPING.notReady);
+    const name = file.name.replace(/\.\w+$/, "") || KEEPING.newProject;
     const { examples, labels } = await openFile(bytes, (loaded) => place(name, loaded));
     say(examples.length > 0 ? KEEPING.brought(name) : KEEPING.broughtModel(listing(labels)));
-  } catch (error) {
-    return complain(error);
-  }
-  await keepMemory().catch(() => complain(KEEPING.memoryNotKept));
+    await keepMemory();
+  });
 }
 
 /** Makes what was in a file a project on the page, and says which doodle is which example. */
