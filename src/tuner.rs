@@ -201,6 +201,11 @@ impl State {
         }
     }
 
+    /// What became of the examples that the last training held out.
+    fn evaluation(&mut self) -> Option<&mut Evaluation> {
+        self.outcome.as_mut().and_then(|outcome| outcome.report.evaluation.as_mut())
+    }
+
     /// To be called after every change of the examples.
     fn changed(&mut self) {
         self.prototype = None;
@@ -346,6 +351,9 @@ impl Tuner {
         let mut state = self.state.borrow_mut();
         state.dataset.remove(ids)?;
         ids.iter().for_each(|id| drop(state.kept.remove(id)));
+        if let Some(evaluation) = state.evaluation() {
+            evaluation.forget(ids);
+        }
         state.changed();
         Ok(())
     }
@@ -373,6 +381,9 @@ impl Tuner {
         let heads = prototype.iter_mut().chain(trained.as_mut().map(|trained| &mut trained.head));
         heads.for_each(|head| Rc::make_mut(head).rename(from, to));
         run.iter_mut().flatten().filter(|class| *class == from).for_each(|class| *class = to.to_owned());
+        if let Some(evaluation) = state.evaluation() {
+            evaluation.rename(from, to);
+        }
         Ok(())
     }
 

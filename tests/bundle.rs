@@ -8,7 +8,9 @@ use common::shapes::{KINDS, examples, shape};
 use doodletune::Tuner;
 use doodletune::bundle::{Model, ModelFormat, Outcome};
 use doodletune::doodle::{Image, Input};
-use doodletune::finetune::{Answer, HeadPlan, HeadStart, HiddenPlan, NormMode, Optimizer, Phase, Plan, Trainable};
+use doodletune::finetune::{
+    Answer, Evaluation, HeadPlan, HeadStart, HiddenPlan, NormMode, Optimizer, Phase, Plan, Trainable,
+};
 use doodletune::head::{HeadKind, HiddenActivation};
 use doodletune::selection::Preference;
 use doodletune::tuner::{TrainOptions, TunerOptions};
@@ -143,6 +145,13 @@ fn what_was_loaded_can_be_taught_and_trained_on() {
     block_on(second.load(&block_on(first.save()).unwrap())).unwrap();
     assert_eq!(second.classes(), first.classes(), "what there was is replaced");
     second.rename_class("box", "crate").unwrap();
+    let held_out = essence(&second).2[0].id;
+    second.remove_examples(&[held_out]).unwrap();
+    let Evaluation { classes, answers, .. } = second.outcome().unwrap().report.evaluation.unwrap();
+    let names = classes.iter().map(|class| &class.label).chain(answers.iter().map(|answer| &answer.label));
+    let names = names.chain(answers.iter().flat_map(|answer| answer.ranking.iter().map(|guess| &guess.label)));
+    assert!(names.clone().any(|name| name == "crate") && !names.clone().any(|name| name == "box"));
+    assert!(!answers.iter().any(|answer| answer.id == held_out), "its number may be another's");
     assert_eq!(block_on(second.predict(&picture(3))).unwrap().head, HeadKind::Linear, "what was learned stays");
     let new = block_on(second.add_examples(vec![("zigzag".into(), shape("zigzag", 5))])).unwrap();
     assert!(!first.examples().unwrap().iter().any(|(id, _, _)| new.contains(id)), "its number is new");
@@ -216,6 +225,12 @@ fn what_is_no_file_of_ours_is_refused_in_words() {
     refuse(&edited(&file, "examples.ids", "examples.odd"), "damaged-file", "examples.ids");
     refuse(&edited(&file, "head.centre", "head.center"), "damaged-file", "more tensors");
     refuse(&edited(&file, r#"\"box\""#, r#"\"circle\""#), "damaged-file", "there twice");
+    let ranking = r#""ranking":[{"#;
+    let at = file.windows(ranking.len()).position(|window| window == ranking.as_bytes()).unwrap();
+    let end = at + file[at..].iter().position(|byte| *byte == b']').unwrap();
+    let mut unranked = file.clone();
+    unranked[at + ranking.len() - 1..end].fill(b' ');
+    refuse(&unranked, "damaged-file", "does not rank");
     refuse(&vec![0; 257 << 20], "file-too-large", "257 MiB");
     let other = taught("efficientnet-lite0");
     refuse(&block_on(other.save()).unwrap(), "other-backbone", "efficientnet-lite0 at 64");
@@ -226,7 +241,7 @@ fn what_is_no_file_of_ours_is_refused_in_words() {
 #[test]
 fn truncated_and_damaged_files_change_nothing() {
     // Without a network, most of the file is structure, and rounds are quick.
-    for (trained, rounds) in [(false, 3_000), (true, 200)] {
+    for (trained, rounds) in [(false, 400), (true, 40)] {
         let (file, tuner) = victim(trained);
         let before = (tuner.classes(), probabilities(&tuner));
         let header = 8 + u64::from_le_bytes(*file.first_chunk().unwrap()) as usize;

@@ -2,14 +2,17 @@
 // some visits need) in front of this.
 /* global VERSION, FILES, EXTRAS */
 
-const CACHE = `doodletune-${VERSION}`;
+/** Another copy of the page may live under another path of the same origin, and has its own. */
+const OWN = `doodletune ${registration.scope} `;
+const CACHE = OWN + VERSION;
 /** Files that a visit has asked for; their names change with their content, so that they outlive versions. */
-const KEPT = "doodletune-extras";
+const KEPT = `${OWN}extras`;
 /** A network that says nothing for so long is taken for none. */
 const PATIENCE_MS = 3000;
 
 const addressOf = (file) => new URL(file, registration.scope).href;
 const extras = new Set(EXTRAS.map(addressOf));
+const pages = new Set(["./", "index.html"].map(addressOf));
 
 // No skipWaiting: pages that are open go on with the files that they were made for.
 addEventListener("install", (event) => {
@@ -25,18 +28,25 @@ addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   url.search = url.hash = "";
   if (request.mode === "navigate") {
-    if (url.href === addressOf("./")) event.respondWith(openPage(request));
-  } else if (extras.has(url.href)) event.respondWith(fetchOnce(request));
-  else event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+    if (pages.has(url.href)) event.respondWith(openPage(request));
+  } else event.respondWith(extras.has(url.href) ? fetchOnce(request) : find(request));
 });
 
-/** The newest page that there is; without a network, the one that is kept. */
+/** The newest page that there is; without a network, or with a server in trouble, the one that is kept. */
 async function openPage(request) {
   const kept = await caches.open(CACHE).then((cache) => cache.match(addressOf("./")));
   const newest = fetch(request);
   if (!kept) return newest;
+  // A page that has moved or is gone is not to be had from here for ever.
+  const choice = newest.then((answer) => (answer.status >= 500 || answer.status === 429 ? kept : answer));
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, kept));
-  return Promise.race([newest.then((answer) => (answer.ok ? answer : kept)).catch(() => kept), late]);
+  return Promise.race([choice.catch(() => kept), late]);
+}
+
+/** This version's file. The newest page may ask for one of its own version, which may be here and wait for its turn. */
+async function find(request) {
+  const own = await caches.open(CACHE).then((cache) => cache.match(request));
+  return own ?? (await caches.match(request)) ?? fetch(request);
 }
 
 async function fetchOnce(request) {
@@ -52,7 +62,7 @@ async function fetchOnce(request) {
 /** Drops what only former versions needed. */
 async function cleanUp() {
   for (const name of await caches.keys()) {
-    if (name.startsWith("doodletune-") && name !== CACHE && name !== KEPT) await caches.delete(name);
+    if (name.startsWith(OWN) && name !== CACHE && name !== KEPT) await caches.delete(name);
   }
   const cache = await caches.open(KEPT);
   for (const request of await cache.keys()) if (!extras.has(request.url)) await cache.delete(request);

@@ -1,4 +1,4 @@
-// The page in one file, without its model: standalone.js and standalone.css, which the app wraps up with one.
+// The page in one file, without its model: a script and a style sheet, which the app wraps up with one.
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
@@ -19,28 +19,47 @@ const nothingBeside = {
   },
 };
 
-/** Builds it beside the page. */
+const NAME = "virtual:standalone";
+
+/**
+ * Gives the app the addresses of both as a module. They are named by their content, as the wasm is that they go with:
+ * those of two versions do not work together.
+ */
 export function standalone() {
+  let building;
   return {
     name: "standalone",
-    apply: "build",
-    async generateBundle() {
-      const [{ output }] = await build({
-        configFile: false,
-        logLevel: "warn",
-        publicDir: false,
-        plugins: [nothingBeside],
-        define: { "process.env.NODE_ENV": '"production"' },
-        build: {
-          target: "es2022",
-          write: false,
-          lib: { entry: path("standalone/main.tsx"), formats: ["iife"], name: "standalone" },
-        },
-      });
-      for (const { fileName, code, source } of output) {
-        const ending = /\.css$/.test(fileName) ? "css" : "js";
-        this.emitFile({ type: "asset", fileName: `standalone.${ending}`, source: code ?? source });
-      }
+    configResolved: ({ command }) => {
+      building = command === "build";
     },
+    resolveId: (id) => (id === NAME ? `\0${NAME}` : null),
+    async load(id) {
+      if (id !== `\0${NAME}`) return null;
+      const { script, style } = await make();
+      const address = building
+        ? (type, source) =>
+            `import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: "asset", name: `standalone.${type}`, source })}`
+        : (type, source) => JSON.stringify(`data:,${encodeURIComponent(source)}`);
+      return `export const script = ${address("js", script)};\nexport const style = ${address("css", style)};\n`;
+    },
+  };
+}
+
+async function make() {
+  const [{ output }] = await build({
+    configFile: false,
+    logLevel: "warn",
+    publicDir: false,
+    plugins: [nothingBeside],
+    define: { "process.env.NODE_ENV": '"production"' },
+    build: {
+      target: "es2022",
+      write: false,
+      lib: { entry: path("standalone/main.tsx"), formats: ["iife"], name: "standalone" },
+    },
+  });
+  return {
+    script: output.find(({ type }) => type === "chunk").code,
+    style: output.find(({ fileName }) => fileName.endsWith(".css")).source,
   };
 }

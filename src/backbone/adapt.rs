@@ -124,12 +124,10 @@ mod tests {
     const SIZE: usize = 64;
 
     fn network<const C: usize>(name: &str, mean: [f32; C], std: [f32; C]) -> Backbone {
-        let device = Device::flex();
-        device.seed(5);
         let input = InputSpec { size: SIZE, ..InputSpec::dark_on_white(C, mean, std) };
         let text = String::new;
         let metadata = Metadata { backbone: name.into(), input, labels: vec![], license: text(), source: text() };
-        Backbone::random(metadata, &device).unwrap()
+        Backbone::random(metadata, 5, &Device::flex()).unwrap()
     }
 
     fn picture() -> Picture {

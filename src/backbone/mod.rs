@@ -24,7 +24,7 @@ use std::rc::Rc;
 
 use burn::prelude::*;
 
-use crate::device::{is_cpu, read};
+use crate::device::{is_cpu, read, seeded};
 use crate::doodle::Picture;
 use crate::error::{Error, Result};
 
@@ -144,13 +144,14 @@ pub(crate) fn without_nuisance(features: Tensor<2>, directions: Option<&Tensor<2
 }
 
 impl Backbone {
-    /// The network that `metadata` names with random weights, seeded by [`Device::seed`].
+    /// The network that `metadata` names with random weights.
     ///
     /// # Errors
     /// [`Error::BadOption`] if there is no such network.
-    pub fn random(metadata: Metadata, device: &Device) -> Result<Self> {
+    pub fn random(metadata: Metadata, seed: u64, device: &Device) -> Result<Self> {
         let mut stages = architecture(&metadata.backbone, device).ok_or_else(|| unknown(&metadata.backbone))?;
         adapt::take_channels(&mut stages, metadata.input.channels, device);
+        seeded(device, seed, || drop(weights::tensors(&stages)));
         Ok(Self::from_stages(metadata, stages, device))
     }
 

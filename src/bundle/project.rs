@@ -12,7 +12,7 @@ use crate::backbone::Metadata;
 use crate::dataset::{Dataset, Example};
 use crate::doodle::{Doodle, Stroke};
 use crate::error::{Error, Result};
-use crate::finetune::{Plan, Report, Source};
+use crate::finetune::{Evaluation, Plan, Report, Source};
 
 /// What the names of the tensors of examples begin with.
 pub(super) const EXAMPLES: &str = "examples.";
@@ -195,5 +195,8 @@ fn read_outcome(archive: &Archive) -> Result<Option<Outcome>, String> {
         return Err(format!("its report has {length} bytes, more than the {MOST_OUTCOME} allowed"));
     }
     let json = archive.bytes(OUTCOME, &[length])?;
-    serde_json::from_slice(json).map(Some).map_err(|error| format!("its report is unreadable ({error})"))
+    let outcome: Outcome =
+        serde_json::from_slice(json).map_err(|error| format!("its report is unreadable ({error})"))?;
+    outcome.report.evaluation.as_ref().map_or(Ok(()), Evaluation::check)?;
+    Ok(Some(outcome))
 }

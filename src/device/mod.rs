@@ -8,6 +8,8 @@ pub use fault::{forgive, is_out_of_memory, read};
 #[cfg(target_arch = "wasm32")]
 pub use webgpu::acquire as webgpu;
 
+use std::sync::{Mutex, PoisonError};
+
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +44,15 @@ pub struct Processor {
 /// Whether tensors on `device`, with or without automatic differentiation, are on the CPU.
 pub fn is_cpu(device: &Device) -> bool {
     device.clone().inner() == Device::flex()
+}
+
+/// What `draw` makes of burn's random numbers, seeded. They belong to the whole process: whoever draws them keeps others
+/// waiting. A parameter is drawn when it is first looked at, so that `draw` has to look.
+pub fn seeded<T>(device: &Device, seed: u64, draw: impl FnOnce() -> T) -> T {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    device.seed(seed);
+    draw()
 }
 
 /// The CPU. Always there.

@@ -155,6 +155,43 @@ impl Evaluation {
     }
 }
 
+impl Evaluation {
+    /// Gives a class another name.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        let classes = self.classes.iter_mut().map(|class| &mut class.label);
+        let answers = self.answers.iter_mut().flat_map(|answer| {
+            std::iter::once(&mut answer.label).chain(answer.ranking.iter_mut().map(|guess| &mut guess.label))
+        });
+        classes.chain(answers).filter(|label| *label == from).for_each(|label| *label = to.to_owned());
+    }
+
+    /// Drops what is known of examples that are gone: their numbers may be given to others.
+    pub(crate) fn forget(&mut self, ids: &[ExampleId]) {
+        self.answers.retain(|answer| !ids.contains(&answer.id));
+    }
+
+    /// Checks what was read from a file, as far as somebody would stumble over it.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let count = self.classes.len();
+        if self.confusion.len() != count || self.confusion.iter().any(|row| row.len() != count) {
+            return Err(format!("what it took for what is no table of its {count} classes"));
+        }
+        if self.answers.iter().any(|answer| answer.ranking.len() != count) {
+            return Err(format!("an answer in it does not rank its {count} classes"));
+        }
+        let of_classes = self.classes.iter().flat_map(|class| [class.precision, class.recall, class.f1]).flatten();
+        let of_bins = [&self.calibration.before, &self.calibration.after].into_iter().flat_map(|reliability| {
+            let bins = reliability.bins.iter().flat_map(|bin| [bin.confidence, bin.accuracy]);
+            bins.chain([reliability.error])
+        });
+        let of_all = self.accuracy_interval.into_iter().chain([self.accuracy]);
+        match of_all.chain(of_classes).chain(of_bins).find(|share| !(0.0..=1.0).contains(share)) {
+            Some(share) => Err(format!("a share in its evaluation is {share}")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// An example's logits, less the largest: the answer's is 0.
 struct Row {
     logits: Vec<f64>,

@@ -88,11 +88,9 @@ impl Judgement {
 
 /// The backbone that a plan starts from, where that is not the one that was given.
 pub(super) fn starting_backbone(backbone: &Backbone, plan: &Plan) -> Result<Backbone> {
-    let device = backbone.device();
     let mut start = backbone.clone();
     if plan.weights == StartingWeights::Random {
-        device.seed(plan.seed);
-        start = Backbone::random(backbone.metadata().clone(), device)?;
+        start = Backbone::random(backbone.metadata().clone(), plan.seed, backbone.device())?;
     }
     if plan.input == InputAdaptation::Repeat { Ok(start) } else { start.with_input(plan.input, plan.seed) }
 }

@@ -25,8 +25,19 @@ async function violations(page) {
 const enter = async (page, room) => {
   await page.getByRole("link", { name: room, exact: true }).click();
   await page.locator(`main.${room.toLowerCase()}`).waitFor();
-  await page.waitForTimeout(400); // until what moves has come to rest
+  await atRest(page);
 };
+
+/** Waits until nothing moves: colours in between are not those that are meant. */
+const atRest = (page) =>
+  page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame();
+    const moving = () => document.getAnimations().filter(({ playState }) => playState === "running");
+    // What is drawn over and over, as a pulse, never ends.
+    const ending = () => moving().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity);
+    while (ending().length > 0) await frame();
+  });
 
 test("axe finds nothing wrong in any room, by day or by night", { timeout: 180_000 }, async (t) => {
   const visitor = await visit(t, SMALL);
@@ -113,7 +124,9 @@ test("nothing jumps while the page comes to life", { timeout: 60_000 }, async (t
     await page.goto(`${page.url().split("#")[0]}#${room.toLowerCase()}`);
     await page.reload();
     await page.locator("main").waitFor();
-    await page.waitForTimeout(1500);
+    await page.waitForLoadState("networkidle");
+    await page.waitForFunction(() => !/on its way/.test(document.querySelector("main").textContent));
+    await atRest(page);
     const shift = await page.evaluate(() => globalThis.shift);
     assert.ok(shift < 0.05, `${room}: ${shift}`);
   }

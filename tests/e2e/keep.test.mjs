@@ -331,7 +331,7 @@ test("what was trained outlives a reload, and travels in files", { timeout: 150_
   assert.match(await page.locator(".guess-how").textContent(), /after training/);
 
   const project = await takeHome(page, "Project");
-  const model = await takeHome(page, "Model Safetensors");
+  const model = await takeHome(page, "Model What");
   const webpage = await takeHome(page, "Web page");
   assert.deepEqual([project.name, model.name], ["My doodles.doodletune", "My doodles.safetensors"]);
 

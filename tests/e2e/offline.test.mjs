@@ -15,22 +15,25 @@ before(async () => (browser = await launch()));
 after(() => browser.close());
 
 /** A visitor whose browser has the page for offline use, and the server that it has it from. */
-async function visit(t, folder = DIST) {
-  const server = await serve({ "/": folder });
+async function visit(t, { folder = DIST, moved } = {}) {
+  const server = await serve({ "/copy/": folder, "/": folder }, { moved });
   const context = await browser.newContext();
   t.after(async () => {
     await context.close();
     await server.close();
   });
   const visitor = new Visitor(await context.newPage());
-  await visitor.open(`${server.url}/${SMALL}`);
-  await visitor.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  return { visitor, server };
+  const go = async (path) => {
+    await visitor.open(`${server.url}${path}${SMALL}`);
+    await visitor.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  };
+  await go("/");
+  return { visitor, server, go };
 }
 
 /** How many versions of the page the browser has. */
 const versions = (page) =>
-  page.evaluate(async () => (await caches.keys()).filter((name) => name !== "doodletune-extras").length);
+  page.evaluate(async () => (await caches.keys()).filter((name) => !name.endsWith(" extras")).length);
 
 test("after one visit the page needs no network", { timeout: 120_000 }, async (t) => {
   const { visitor, server } = await visit(t);
@@ -59,6 +62,34 @@ test("it can be installed", async (t) => {
   );
 });
 
+test("two copies of the page leave each other alone", { timeout: 120_000 }, async (t) => {
+  const { visitor, server, go } = await visit(t);
+  await go("/copy/");
+  assert.equal(await versions(visitor.page), 2);
+  await server.close();
+  for (const address of ["/", "/copy/", "/copy/index.html"]) {
+    await visitor.page.goto(`${server.url}${address}${SMALL}`);
+    await visitor.page.locator("[data-device]").waitFor();
+  }
+  assert.deepEqual(visitor.problems, []);
+});
+
+test("whoever was here follows the page when it moves", { timeout: 60_000 }, async (t) => {
+  const moved = {};
+  const { visitor, server } = await visit(t, { moved });
+  moved["/"] = "/copy/";
+  await visitor.page.goto(`${server.url}/${SMALL}`);
+  assert.equal(new URL(visitor.page.url()).pathname, "/copy/");
+});
+
+test("what changes from version to version changes its name", async () => {
+  const worker = await readFile(join(DIST, "service-worker.js"), "utf8");
+  const files = JSON.parse(/FILES = (.*);/.exec(worker)[1]);
+  const made = files.filter((name) => /\.(js|css|wasm|safetensors)$/.test(name));
+  assert.ok(made.length > 5);
+  for (const name of made) assert.match(name, /-[\w-]{8}\.\w+$/);
+});
+
 test(
   "a newer version leaves an open page alone, and is there for the next",
   { timeout: 120_000 },
@@ -66,7 +97,7 @@ test(
     const folder = await mkdtemp(join(tmpdir(), "doodletune-"));
     t.after(() => rm(folder, { recursive: true }));
     await cp(DIST, folder, { recursive: true });
-    const { visitor, server } = await visit(t, folder);
+    const { visitor, server } = await visit(t, { folder });
     const { page } = visitor;
     const edit = async (name, from, to) => {
       const text = await readFile(join(folder, name), "utf8");

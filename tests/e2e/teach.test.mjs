@@ -1,5 +1,6 @@
 // The room in which one teaches: starters, the tour, drawings from elsewhere, doodles that move, and training in every detail.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { random, shape } from "./lib/shapes.mjs";
 import { stage } from "./lib/stage.mjs";
@@ -7,11 +8,12 @@ import { stage } from "./lib/stage.mjs";
 const { visit } = stage();
 const SMALL = "?device=cpu&size=32";
 
-/** Drops files of this text on an element. */
+/** Drops files of this text, or of these bytes, on an element. */
 async function drop(page, selector, files) {
   const dataTransfer = await page.evaluateHandle((files) => {
     const transfer = new DataTransfer();
-    for (const { name, text } of files) transfer.items.add(new File([text], name));
+    for (const { name, text, bytes } of files)
+      transfer.items.add(new File([text ?? new Uint8Array(bytes)], name));
     return transfer;
   }, files);
   await page.dispatchEvent(selector, "drop", { dataTransfer });
@@ -22,9 +24,18 @@ const names = (page) => page.getByLabel("Name of the class").evaluateAll((all) =
 test("a starter set shows that it works, without drawing, and goes again", async (t) => {
   const visitor = await visit(t, SMALL);
   const { page } = visitor;
+  await page.evaluate(() => {
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      const { unfinished } = message.command ?? message;
+      if (unfinished !== undefined) globalThis.unfinished = unfinished;
+      return postMessage.call(this, message, ...rest);
+    };
+  });
   await page.getByRole("button", { name: "Try with Shapes" }).click();
   const shapes = ["Circle", "Square", "Triangle", "Star"];
   assert.ok(shapes.includes(await visitor.settledGuess()));
+  await page.waitForFunction(() => globalThis.unfinished === false, undefined, { timeout: 5000 });
   assert.deepEqual(await names(page), shapes);
   assert.match(await visitor.train(), /Learnt from 40 doodles/);
   assert.equal(await visitor.guess(shape("star", random(3))), "Star");
@@ -133,6 +144,78 @@ test("drawings of Quick, Draw! come in by their words; lines that are none are c
   await drop(page, ".card", [{ name: "empty.ndjson", text: "nothing\n" }]);
   await page.getByText(/In “empty.ndjson” there is no drawing/).waitFor();
   assert.deepEqual(visitor.problems, []);
+});
+
+test("several files at once come in whole, whatever the classes are called", async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await visitor.nameClasses(["?", "*"]);
+  for (const name of ["?", "*"]) {
+    await visitor.choose(name);
+    await visitor.draw(shape("star", random(6)));
+    await page.keyboard.press("Enter");
+  }
+  await page.getByRole("button", { name: /projects and files$/ }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: /^Pictures/ }).click(),
+  ]);
+  await page.keyboard.press("Escape");
+  const zip = { name: "two.zip", bytes: [...(await readFile(await download.path()))] };
+  const line = (word, ...strokes) => `${JSON.stringify({ word, drawing: strokes })}\n`;
+  const [dot, nowhere, cross] = [[[5], [5]], [[1e300, 0], [0, 0]], [[0, 9], [0, 9]]]; // prettier-ignore
+  const text = line("\u0007sign", dot, cross) + line("dot", dot) + line("nowhere", nowhere);
+  const signs = { name: "signs.ndjson", text };
+  await drop(page, "body", [zip, signs]);
+  await page.getByText("1 drawing in 1 class. 2 lines could not be read.").waitFor();
+  const picker = page.locator(".card input[type=file]").first();
+  const files = ["\ud83d\ude3a".repeat(50), "cross"].map((word, index) => ({
+    name: `${index}.ndjson`,
+    mimeType: "",
+    buffer: Buffer.from(line(word, cross)),
+  }));
+  await picker.setInputFiles(files);
+  await page.locator(".card").nth(6).waitFor();
+  assert.deepEqual(await names(page), ["?", "*", "_", "__", "sign", "\ud83d\ude3a".repeat(40), "cross"]);
+  assert.deepEqual(await page.locator(".count").allTextContents(), Array(7).fill("1"));
+  await visitor.taught();
+  // Had the engine refused one, its doodle would be gone, or those after it never looked at.
+  assert.equal(await page.locator(".thumbnail").count(), 7);
+  assert.match(await visitor.train(), /Learnt from 7 doodles/);
+  assert.deepEqual(visitor.problems, []);
+});
+
+test("a picture costs only itself, and ends up in no other project", async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  const png = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(60, 60);
+    canvas.getContext("2d").fillRect(10, 20, 30, 20);
+    return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+  });
+  const pictures = ["first", "second"].map((name) => ({
+    name: `${name}.png`,
+    mimeType: "image/png",
+    buffer: Buffer.from(png),
+  }));
+  const picker = page.locator(".card input[type=file]").first();
+  const worker = "**/shrink.worker*.js";
+  await page.route(worker, (route) => route.abort(), { times: 1 });
+  await picker.setInputFiles(pictures);
+  await page.getByText("“first.png” is not a picture").waitFor();
+  assert.equal(await page.locator(".thumbnail").count(), 1);
+
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(worker, (route) => held.then(() => route.continue()));
+  await picker.setInputFiles(pictures);
+  await page.getByRole("button", { name: /projects and files$/ }).click();
+  await page.getByRole("button", { name: "+ New project" }).click();
+  await page.getByLabel("Open New project").and(page.locator(":checked")).waitFor();
+  release();
+  await page.getByText("Another project was opened before “first.png” was ready").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".thumbnail").count(), 0);
 });
 
 test("an expert sees what a strategy means, is refused beside the field, and trains by hand", async (t) => {

@@ -12,7 +12,7 @@ import "./styles/keep.css";
 import "./styles/contrast.css";
 import { App } from "./app.js";
 import { startLearner } from "./state/learner.js";
-import { listenForDrops } from "./state/imports.js";
+import { listenForDrops } from "./state/files/bring-in.js";
 import { listenForShortcuts } from "./state/shortcuts.js";
 import { keepForOffline } from "./state/offline.js";
 import { restore } from "./state/storage.js";

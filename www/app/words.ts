@@ -2,6 +2,7 @@ import type {
   BackboneName,
   DeviceCandidate,
   DeviceReport,
+  ErrorCode,
   Evaluation,
   Phase,
   Prediction,
@@ -13,6 +14,12 @@ import type { SetName } from "./starters/sets.js";
 import type { ContenderState, RaceFacts } from "./state/lab.js";
 import type { Stop } from "./state/tour.js";
 import type { View } from "./state/view.js";
+
+/** What is on top of every room. */
+export const MASTHEAD = {
+  rooms: "Rooms",
+  privacy: "Nothing leaves this machine",
+};
 
 /** The rooms of the page. */
 export const ROOMS: Record<View, string> = {
@@ -86,8 +93,9 @@ export const UNDERSTAND = {
   looking: "Looking at your doodles …",
   training: "Training is under way. What you see is from before; the news comes when it has ended.",
   none: "Looking did not work this time. Change a doodle, or train again, and I try once more.",
-  fineTuned: "These doodles were held back from the last training, so they are a fair test.",
-  inTurn: "Each doodle was held back once while the head learnt from the others, so this is a fair test.",
+  fineTuned:
+    "These doodles were held back from the last training, but they helped to choose its best round. Expect a little less of new ones.",
+  inTurn: "Each doodle was held back once while I learnt from the others, so this is a fair test.",
   lead: ({ examples, accuracy, accuracyInterval: [low, high] }: Evaluation) =>
     `${Math.round(accuracy * examples)} of ${examples} doodles recognised: ${percent(accuracy)}. Judged by so many, the truth is probably between ${percent(low)} and ${percent(high)}.`,
   matrix: {
@@ -98,7 +106,6 @@ export const UNDERSTAND = {
       drawn === said ? `${drawn}, recognised: ${count}` : `${drawn}, taken for ${said}: ${count}`,
     opened: (drawn: string, said: string, count: number) =>
       drawn === said ? `${drawn}, recognised (${count})` : `${drawn} that I took for ${said} (${count})`,
-    close: "Close",
   },
   quality: {
     title: "Class by class",
@@ -110,19 +117,20 @@ export const UNDERSTAND = {
     read: "Of doodles of which I am 80\u00a0% sure, 80\u00a0% should be right. Dots on the line are honest; below it I boast, above it I am too modest. Bigger dots stand for more doodles.",
     sure: "How sure I was",
     right: "How often I was right",
-    before: "as it comes",
-    after: "with the temperature",
-    error: "Expected calibration error",
-    perfect: "honest",
+    before: "at first",
+    after: "corrected",
+    error: "How far from the line, on average",
     describe: (count: number, sure: number, right: number) =>
       `${count} doodles, ${percent(sure)} sure, ${percent(right)} right`,
-    temperature(value: number, better: boolean): string {
-      if (Math.abs(value - 1) < 0.005) return "No temperature makes this better.";
-      const effect = value > 1 ? "less sure" : "surer";
+    /** What was done about it; `value` is the temperature. */
+    correction(value: number, better: boolean): string {
+      if (Math.abs(value - 1) < 0.005)
+        return "There is nothing to correct: nothing brings the dots nearer to the line.";
+      const change = value > 1 ? "The correction makes me less sure." : "The correction makes me surer.";
       const outcome = better
-        ? "and that brings the dots nearer to the line."
-        : "a precaution with so few doodles, though it does not bring the dots nearer to the line.";
-      return `A temperature of ${value.toFixed(2)} makes me ${effect}, ${outcome}`;
+        ? "It brings the dots nearer to the line."
+        : "It is a precaution with so few doodles, and does not bring the dots nearer to the line.";
+      return `${change} ${outcome} Experts call it a temperature of ${value.toFixed(2)}.`;
     },
   },
   surprising: {
@@ -152,18 +160,18 @@ export const UNDERSTAND = {
     before: "Before",
     after: "After",
     which: "Before or after training",
-    same: "The network itself has not changed: only its last step has learnt, and the map stays as it is. A fine-tuning, such as LP-FT, redraws it.",
-    untrained: "This is how the network sees them as it comes. Fine-tune it, and compare.",
+    same: "The network itself has not changed: only its last step has learnt, and the map stays as it is. “Expert”, in Teach, has ways in which all of it learns.",
+    untrained: "This is how the network sees them before it has learnt from you. Train it, and compare.",
     agreement: (share: number) =>
       `${percent(share)} of doodles have one of their own class as nearest neighbour.`,
     compare: (before: number, after: number) =>
       `Nearest neighbours of the same class: ${percent(before)} before, ${percent(after)} after training.`,
     keys: "Arrow keys go from doodle to doodle, Enter opens one.",
     lens: "Point at a doodle to see it.",
+    failed: "The map could not be drawn. Reload the page, and try again.",
   },
   inspect: {
     close: "Close",
-    looked: "Where I looked",
     read: "Glowing parts speak for my answer: cover them, and I doubt it. Blue parts speak against it.",
     show: "Show where I looked",
     wait: "Covering it bit by bit \u2026",
@@ -191,7 +199,7 @@ export const LAB = {
   epochs: "Rounds",
   epochsHint: "The most in each phase. Empty: as many as the strategy likes.",
   seed: "Seed",
-  seedHint: "Decides which drawings are held back, and all chance. Same seed, same race.",
+  seedHint: "A number for the dice that choose the drawings held back, and all else. Same seed, same race.",
   all: "All",
   none: "None",
   start: "Start the race",
@@ -207,7 +215,7 @@ export const LAB = {
   empty: "The curves will appear here while the strategies learn.",
   charts: "The race",
   accuracy: "Right answers on drawings held back",
-  loss: "Loss on drawings held back (less is better)",
+  loss: "Loss on drawings held back: how wrong the answers are (less is better)",
   across: "Across",
   rounds: "Rounds",
   seconds: "Seconds",
@@ -216,7 +224,7 @@ export const LAB = {
   slopeMark: "slope",
   asymptoteMark: "asymptote",
   howToRead:
-    "A ring is where a strategy starts, the thin dashed line how steeply it climbs, the bar at the end the height that it reaches.",
+    "A ring is where a strategy starts, the thin dashed line how steeply it climbs (its slope), the bar at the end the height that it reaches (its asymptote).",
   table: "What came of it",
   columns: {
     strategy: "Strategy",
@@ -227,6 +235,8 @@ export const LAB = {
     slope: "Slope a round",
     asymptote: "Asymptote",
   },
+  caveat:
+    "The drawings held back have also chosen the best round of each strategy. So these figures are a little too good, the more so the more rounds there were to choose from.",
   gainsHint: "In small print: the gain over “From scratch”, in points.",
   interval: (low: number, high: number) => `${percent(low)} to ${percent(high)}`,
   noControl: "Let “From scratch” take part too, and the table tells what the others gain over it.",
@@ -352,11 +362,14 @@ export const RACE = {
   notRecognised: "not recognised",
   savePicture: "Save as a picture",
   pictureTitle: "Doodle Race: the result",
-  noPicture: "The browser could not make the picture.",
+  gone: "The network is no longer there. End the race, and start another.",
   onceMore: "Once more",
   change: "Change players",
   quit: "End the race",
 };
+
+/** A picture of what is on the page. */
+export const NO_PICTURE = "The browser could not make the picture: it may be too large.";
 
 /** Projects, and the files that drawings and models travel in. */
 export const KEEPING = {
@@ -400,9 +413,9 @@ export const KEEPING = {
     project: { title: "Project", note: "Everything: doodles, and what was trained" },
     drawings: { title: "Drawings", note: "As strokes, in the form of Quick, Draw!" },
     pictures: { title: "Pictures", note: "A zip of PNG files, a folder for each class" },
-    webpage: { title: "Web page", note: "Recognises doodles anywhere, without a network" },
-    safetensors: { title: "Model", note: "Safetensors, for this page or your own program" },
-    onnx: { title: "Model for others", note: "ONNX, runs almost everywhere" },
+    webpage: { title: "Web page", note: "Recognises doodles anywhere, without the internet" },
+    safetensors: { title: "Model", note: "What was trained, for this page or a program (.safetensors)" },
+    onnx: { title: "Model for others", note: "What was trained, for other programs (.onnx)" },
   },
   pictureMissing: (pictures: number) =>
     pictures === 1
@@ -427,7 +440,7 @@ export const STANDALONE = {
   clear: "Clear",
   note: "Made with doodletune. Everything happens in this file: nothing leaves this machine.",
   partMissing: (file: string) =>
-    `The page could not be made: ${file} is missing. Try again, or with a network if this page was opened without one.`,
+    `The page could not be made: ${file} is missing. Connect to the internet, and try again.`,
 };
 
 /** "4.3 s". */
@@ -654,6 +667,18 @@ export const DRAW = {
   newClass: "New class",
   noClass: "Add a class first, so that the doodle has a home.",
   nothing: "Draw something first, then add it.",
+  empty: "Empty sheet to draw on",
+  drawing: "Your drawing",
+  here: "Draw here",
+};
+
+/** A sentence at the bottom of the window. */
+export const NOTICES = { dismiss: "Dismiss" };
+
+/** For those who draw, where the engine speaks to those who write programs. */
+export const ERRORS: Partial<Record<ErrorCode, string>> = {
+  "other-backbone":
+    "This file was made with another network. Choose that one beneath Train, and bring the file in again.",
 };
 
 /** The tools beside the sheet, with their keys. */
@@ -665,7 +690,6 @@ export const TOOLS = {
 
 /** Something to draw. */
 export const PROMPT = {
-  none: "",
   surprise: "Surprise me",
   draw: (word: string) => `Draw: ${word}`,
   right: (word: string) => `Yes, ${word}!`,
@@ -700,6 +724,9 @@ export const CARDS = {
 export const IMPORTS = {
   undo: "Undo",
   noClass: "Add a class first, so that the pictures have a home.",
+  unreadable: (file: string) => `“${file}” could not be read. Has it been moved or changed? Choose it again.`,
+  otherProject: (file: string) =>
+    `Another project was opened before “${file}” was ready. Open the first one, and bring it in again.`,
   noDrawings: (file: string) =>
     `In “${file}” there is no drawing: a line of it should be {"word": …, "drawing": [[[x …], [y …]] …]}.`,
   noPictures(files: readonly string[]): string {
@@ -733,7 +760,7 @@ export const TRAIN = {
   resume: "Resume",
   progress: "Progress",
   right: "Right answers",
-  loss: "Loss (less is better)",
+  loss: "Loss: how wrong I am (less is better)",
   learning: "learning",
   testing: "testing",
   notYet: "The network is still on its way. You can go on drawing meanwhile.",
@@ -812,10 +839,15 @@ export function sentence(message: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** With a space that does not break, as typographers like it. */
+/** With a space that does not break, as typographers like it. Only all is 100 %, and only nothing 0 %. */
 export function percent(share: number): string {
-  return `${Math.round(share * 100)}\u00a0%`;
+  const rounded = Math.round(share * 100);
+  if (rounded === 0 && share > NEAR) return "<\u00a01\u00a0%";
+  return `${share < 1 - NEAR ? Math.min(rounded, 99) : rounded}\u00a0%`;
 }
+
+/** By how much arithmetic may miss all and nothing. */
+const NEAR = 1e-6;
 
 /** "about 4 s left", as precise as anybody wants to know it. */
 export function timeLeft(seconds: number): string {

@@ -5,6 +5,7 @@ import { loadWasm } from "../lib/assets.js";
 import { DoodleTune, DoodleTuneError, type Prediction } from "../lib/index.js";
 import { Sheet } from "../app/parts/sheet.js";
 import { usePolite } from "../app/parts/use-polite.js";
+import type { Stroke } from "../app/state/doodles.js";
 import { canUndo, clear, hasInk, ink, undo } from "../app/state/sheet.js";
 import "../app/styles/base.css";
 import "../app/styles/draw.css";
@@ -41,20 +42,33 @@ let looking = false;
 async function look(): Promise<void> {
   if (looking || !tuner.value) return;
   looking = true;
-  for (let seen: unknown; seen !== ink.value;) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    seen = ink.value;
-    try {
-      answer.value = ink.value.length > 0 ? await tuner.value.predict(ink.value) : null;
-    } catch (error) {
-      // A dot is the beginning of a drawing.
-      if (!(error instanceof DoodleTuneError && error.code === "empty-drawing")) throw error;
+  try {
+    for (let seen: unknown; seen !== ink.value;) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      seen = ink.value;
+      answer.value = ink.value.length > 0 ? await guess(tuner.value, ink.value) : null;
+      problem.value = null;
     }
+  } finally {
+    looking = false;
   }
-  looking = false;
 }
 
-const fail = (error: Error) => (problem.value = sentence(error.message));
+/** A dot is the beginning of a drawing: what was guessed before still holds. */
+async function guess(tuner: DoodleTune, strokes: readonly Stroke[]): Promise<Prediction | null> {
+  try {
+    return await tuner.predict(strokes);
+  } catch (error) {
+    if (error instanceof DoodleTuneError && error.code === "empty-drawing") return answer.value;
+    throw error;
+  }
+}
+
+function fail(error: Error): void {
+  answer.value = null;
+  problem.value = sentence(error.message);
+}
+
 effect(() => {
   void ink.value;
   if (tuner.value) look().catch(fail);

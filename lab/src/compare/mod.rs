@@ -480,7 +480,7 @@ mod tests {
             license: "CC0-1.0".into(),
             source: "chance".into(),
         };
-        let backbone = Backbone::random(metadata.clone(), &Device::flex()).unwrap();
+        let backbone = Backbone::random(metadata.clone(), 0, &Device::flex()).unwrap();
         folder.file("../weights", write(&metadata, &backbone.tensors(), Dtype::F32).unwrap());
         folder.path().join("../weights").display().to_string()
     }

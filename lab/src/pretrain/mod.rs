@@ -257,7 +257,6 @@ fn read(arguments: &Arguments) -> Result<(Vec<String>, Labelled, Labelled)> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
 
     use super::*;
 
@@ -314,9 +313,6 @@ mod tests {
         }
     }
 
-    /// burn's random numbers belong to the process, and decide the first weights: runs that are compared take turns.
-    static TURN: Mutex<()> = Mutex::new(());
-
     fn weights(folder: &Folder, out: &str) -> Vec<(String, Vec<u8>)> {
         let bytes = fs::read(folder.0.join(out).join("doodle.f32.safetensors")).unwrap();
         let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -327,7 +323,6 @@ mod tests {
 
     #[test]
     fn a_resumed_run_ends_like_an_uninterrupted_one_and_only_with_its_own_configuration() {
-        let _turn = TURN.lock().unwrap();
         let folder = Folder::new("resume");
         fs::create_dir(folder.0.join("data")).unwrap();
         write_drawings(&folder.0.join("data"));
@@ -348,7 +343,6 @@ mod tests {
 
     #[test]
     fn a_student_learns_from_a_teacher_of_the_same_categories() {
-        let _turn = TURN.lock().unwrap();
         let folder = Folder::new("teacher");
         fs::create_dir(folder.0.join("data")).unwrap();
         write_drawings(&folder.0.join("data"));

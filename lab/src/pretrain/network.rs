@@ -4,6 +4,7 @@ use burn::module::{ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 use doodletune::backbone::{self, Backbone, NamedTensor, Stage};
+use doodletune::device::seeded;
 use std::collections::HashMap;
 
 use super::config::Config;
@@ -19,13 +20,14 @@ pub struct Network {
 impl Network {
     /// Seeded random weights. Parameters are numbered, so that an optimizer's state finds them again.
     pub fn random(config: &Config, categories: &[String], device: &Device) -> Result<Self> {
-        device.seed(config.seed);
-        let backbone = Backbone::random(config.metadata(categories), device)?;
+        let backbone = Backbone::random(config.metadata(categories), config.seed, device)?;
         let features = backbone.feature_count();
-        let network = Self {
-            stages: backbone.into_stages(),
-            classifier: LinearConfig::new(features, categories.len()).init(device),
-        };
+        let classifier = seeded(device, config.seed.wrapping_add(1), || {
+            let classifier = LinearConfig::new(features, categories.len()).init(device);
+            let _ = (classifier.weight.val(), classifier.bias.as_ref().map(Param::val));
+            classifier
+        });
+        let network = Self { stages: backbone.into_stages(), classifier };
         Ok(network.map(&mut Numbered(0)))
     }
 

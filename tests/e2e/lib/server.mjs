@@ -26,15 +26,17 @@ const POLICY = [
 
 /**
  * Serves folders by their path prefix, under the strict policy.
- * `weights` makes the server fail on purpose: "missing" answers 404, "truncated" sends half of the file.
+ * `weights` makes the server fail on purpose: "missing" answers 404, "truncated" sends half of the file. `moved` says by
+ * path where things have gone.
  */
-export async function serve(folders, { weights = "whole" } = {}) {
+export async function serve(folders, { weights = "whole", moved = {} } = {}) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
     const prefix = Object.keys(folders).find((prefix) => path.startsWith(prefix));
     const name = prefix && join(folders[prefix], path.slice(prefix.length) || "index.html");
     const found = name && (await stat(name).catch(() => undefined));
     const isWeights = extname(path) === ".safetensors";
+    if (path in moved) return void response.writeHead(301, { location: moved[path] }).end();
     response.setHeader("content-security-policy", POLICY);
     if (!found?.isFile() || (isWeights && weights === "missing"))
       return void response.writeHead(404).end("not here");

@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { className, LONGEST_NAME } from "../state/class-name.js";
 import {
   active,
   choose,
@@ -9,11 +10,12 @@ import {
   renameClass,
   type DoodleClass,
 } from "../state/doodles.js";
-import { ACCEPTED, takeIn } from "../state/imports.js";
+import { ACCEPTED, bringIn } from "../state/files/bring-in.js";
 import { complain, say } from "../state/notices.js";
 import { CARDS } from "../words.js";
 import { Gallery } from "./gallery.js";
 import { DRAGGED, moveTo } from "./move.js";
+import { NameField } from "./name-field.js";
 
 /** A class: its name, its doodles, and pictures in by file or drop. */
 export function ClassCard({ one }: { one: DoodleClass }) {
@@ -26,7 +28,7 @@ export function ClassCard({ one }: { one: DoodleClass }) {
     setDropping(false);
     const doodleId = event.dataTransfer?.getData(DRAGGED);
     if (doodleId) moveTo(doodleId, one);
-    else void takeIn(event.dataTransfer?.files, one.id);
+    else void bringIn(event.dataTransfer?.files, one.id);
   };
   const onDragOver = (event: DragEvent) => {
     event.preventDefault(); // says that a drop is welcome here
@@ -49,7 +51,14 @@ export function ClassCard({ one }: { one: DoodleClass }) {
           aria-expanded={painting}
           onClick={() => setPainting(!painting)}
         />
-        <Name one={one} />
+        <NameField
+          id={`name-${one.id}`}
+          label={CARDS.name}
+          name={one.name}
+          longest={LONGEST_NAME}
+          onName={(typed) => rename(one, typed)}
+          onFocus={() => choose(one.id)}
+        />
         <span class="count">{count}</span>
         <PictureButton one={one} />
         <button
@@ -76,39 +85,12 @@ export function ClassCard({ one }: { one: DoodleClass }) {
   );
 }
 
-/** Always a text field: renaming needs no mode. Escape, an empty or a taken name leave it as it was. */
-function Name({ one }: { one: DoodleClass }) {
-  // What is being typed outlives a rendering; null while nothing is.
-  const [draft, setDraft] = useState<string | null>(null);
-  const commit = (field: HTMLInputElement) => {
-    const name = field.value.trim().replace(/\s+/g, " ");
-    if (name !== one.name) {
-      if (nameTaken(name, one.id)) complain(CARDS.taken(name));
-      else if (name) renameClass(one.id, name);
-    }
-    field.value = name && !nameTaken(name, one.id) ? name : one.name;
-    setDraft(null);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const field = event.currentTarget as HTMLInputElement;
-    if (event.key === "Escape") field.value = one.name;
-    if (event.key === "Escape" || event.key === "Enter") field.blur();
-  };
-  return (
-    <input
-      id={`name-${one.id}`}
-      class="card-name"
-      aria-label={CARDS.name}
-      value={draft ?? one.name}
-      maxLength={40}
-      autocomplete="off"
-      spellcheck={false}
-      onFocus={() => choose(one.id)}
-      onInput={(event) => setDraft(event.currentTarget.value)}
-      onKeyDown={onKeyDown}
-      onBlur={(event) => commit(event.currentTarget)}
-    />
-  );
+/** An empty or a taken name leaves it as it was. */
+function rename({ id, name: before }: DoodleClass, typed: string): void {
+  const name = className(typed);
+  if (!name || name === before) return;
+  if (nameTaken(name, id)) complain(CARDS.taken(name));
+  else renameClass(id, name);
 }
 
 function Palette({ one }: { one: DoodleClass }) {
@@ -133,7 +115,7 @@ function PictureButton({ one }: { one: DoodleClass }) {
   const picker = useRef<HTMLInputElement>(null);
   const label = CARDS.addPictures(one.name);
   const onChange = () => {
-    void takeIn(picker.current!.files, one.id);
+    void bringIn(picker.current!.files, one.id);
     picker.current!.value = "";
   };
   return (

@@ -1,7 +1,7 @@
 import { keepingOpen } from "./keep/open.js";
 import { view, VIEWS } from "../state/view.js";
 import { projectName } from "../state/storage.js";
-import { KEEPING, ROOMS } from "../words.js";
+import { KEEPING, MASTHEAD, ROOMS } from "../words.js";
 
 export function Header() {
   return (
@@ -12,7 +12,7 @@ export function Header() {
         </svg>
         doodle<b>tune</b>
       </h1>
-      <nav aria-label="Rooms">
+      <nav aria-label={MASTHEAD.rooms}>
         {VIEWS.map((name) => (
           <a key={name} href={`#${name}`} aria-current={view.value === name ? "page" : undefined}>
             {ROOMS[name]}
@@ -35,7 +35,7 @@ export function Header() {
         <svg viewBox="0 0 20 20" aria-hidden="true">
           <path d="M5 9V7a5 5 0 0 1 10 0v2M4 9h12v8H4z" />
         </svg>
-        Nothing leaves this machine
+        {MASTHEAD.privacy}
       </p>
     </header>
   );

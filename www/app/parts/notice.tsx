@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { dismiss, notice, NOTICE_MS } from "../state/notices.js";
-import { sentence } from "../words.js";
+import { NOTICES, sentence } from "../words.js";
 
 /** One sentence at the bottom of the window; never in the way, never lost on a screen reader. */
 export function Notice() {
@@ -30,7 +30,7 @@ export function Notice() {
               {now.action.label}
             </button>
           )}
-          <button type="button" class="icon" aria-label="Dismiss" onClick={dismiss}>
+          <button type="button" class="icon" aria-label={NOTICES.dismiss} onClick={dismiss}>
             <svg viewBox="0 0 20 20" aria-hidden="true">
               <path d="m5 5 10 10M15 5 5 15" />
             </svg>

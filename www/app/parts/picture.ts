@@ -1,3 +1,5 @@
+import { NO_PICTURE } from "../words.js";
+
 /** What decides how a plot looks; a picture of an SVG knows no style sheet. */
 const LOOKS = [
   "fill",
@@ -42,9 +44,6 @@ export function paper(width: number, height: number): [HTMLCanvasElement, Canvas
 
 export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   return new Promise((resolve, reject) => {
-    canvas.toBlob(
-      (blob) => (blob ? resolve(blob) : reject(new Error("The picture is too large."))),
-      "image/png",
-    );
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(NO_PICTURE))), "image/png");
   });
 }

@@ -10,7 +10,7 @@ export function Prompt() {
   return (
     <div class="prompt">
       <p aria-live="polite" class={right ? "right" : ""}>
-        {word === null ? PROMPT.none : right ? PROMPT.right(word) : PROMPT.draw(word)}
+        {word !== null && (right ? PROMPT.right(word) : PROMPT.draw(word))}
       </p>
       <button type="button" class="text-button" onClick={surprise}>
         <svg viewBox="0 0 20 20" aria-hidden="true">

@@ -2,6 +2,7 @@ import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { SHEET, type Stroke } from "../state/doodles.js";
 import { beginStroke, ink, type OpenStroke } from "../state/sheet.js";
+import { DRAW } from "../words.js";
 import { strokePath } from "./ink.js";
 
 const LINE_WIDTH = 15;
@@ -15,7 +16,7 @@ export interface Paper {
 const TEACHING: Paper = { ink, beginStroke };
 
 /** The sheet of paper: takes the pen, the finger or the mouse, and shows the ink. */
-export function Sheet({ paper = TEACHING, label = "Empty sheet to draw on" }) {
+export function Sheet({ paper = TEACHING, label = DRAW.empty }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const stopShowing = showInk(canvas.current!, paper.ink);
@@ -28,9 +29,9 @@ export function Sheet({ paper = TEACHING, label = "Empty sheet to draw on" }) {
   const hasInk = paper.ink.value.length > 0;
   return (
     <div class="sheet">
-      <canvas ref={canvas} role="img" aria-label={hasInk ? "Your drawing" : label} />
+      <canvas ref={canvas} role="img" aria-label={hasInk ? DRAW.drawing : label} />
       <p class="sheet-hint" hidden={hasInk} aria-hidden="true">
-        Draw here
+        {DRAW.here}
       </p>
     </div>
   );
@@ -108,11 +109,14 @@ function listenToPen(canvas: HTMLCanvasElement, beginStroke: Paper["beginStroke"
   const end = (event: PointerEvent) => {
     if (event.pointerId !== drawing?.pointerId) return;
     drawing = undefined;
-    stroke.end?.();
+    stroke.end();
   };
   on("pointerup", end);
   on("pointercancel", end);
-  return () => listening.abort();
+  return () => {
+    listening.abort();
+    if (drawing) stroke.end();
+  };
 }
 
 function round(value: number): number {

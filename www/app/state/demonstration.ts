@@ -20,14 +20,15 @@ export function demonstrate(strokes: readonly Stroke[]): void {
 
 async function draw(strokes: readonly Stroke[]): Promise<void> {
   const still = calm();
-  let before = ink.peek();
   for (const [xs, ys] of strokes) {
-    if (ink.peek() !== before) return;
     const stroke = beginStroke();
     for (let index = 0; index < xs.length; index++) {
       stroke.add(xs[index]!, ys[index]!);
-      if (!still && index % PACE === 0) await new Promise(requestAnimationFrame);
+      if (still || index % PACE > 0) continue;
+      const drawn = ink.peek();
+      await new Promise(requestAnimationFrame);
+      if (ink.peek() !== drawn) return stroke.end(); // somebody else draws
     }
-    before = ink.peek();
+    stroke.end();
   }
 }

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { KEEPING } from "../words.js";
 
 /** One stroke on the sheet, all x then all y; the sheet is SHEET units wide and high on every screen. */
 export type Stroke = [number[], number[]];
@@ -66,7 +67,7 @@ export function removeClass(id: string): () => void {
   classes.value = classes.value.toSpliced(index, 1);
   return () => {
     // Its name may have been given away meanwhile.
-    const name = nameTaken(removed.name) ? `${removed.name} (again)` : removed.name;
+    const name = nameTaken(removed.name) ? KEEPING.again(removed.name) : removed.name;
     classes.value = classes.value.toSpliced(index, 0, { ...removed, name });
   };
 }

@@ -1,20 +1,20 @@
 import { computed, signal } from "@preact/signals";
-import {
+import type {
+  BackboneName,
+  CreateOptions,
   DoodleTune,
-  type BackboneName,
-  type CreateOptions,
-  type Input,
-  type Plan,
-  type Strategy,
-  type TrainEvent,
-  type TrainOptions,
-  type TrainReport,
-  type TrainRun,
+  Plan,
+  Strategy,
+  TrainEvent,
+  TrainOptions,
+  TrainReport,
+  TrainRun,
 } from "../../lib/index.js";
 import { classes } from "./doodles.js";
 import { figuresOf, type Figures } from "./learning-curve.js";
 import { tuner } from "./learner.js";
 import { network, optionsFromAddress } from "./network.js";
+import { lessons, pupil, type Lesson } from "./pupil.js";
 
 /** Share of each class that is held back as a test, the same drawings for all. */
 const HELD_BACK = 0.25;
@@ -24,7 +24,6 @@ const FEWEST_A_CLASS = 4;
 const TEACHER: Strategy = "lp-ft";
 /** What all others are compared with. */
 export const CONTROL: Strategy = "from-scratch";
-const BATCH = 16;
 
 export type ContenderState = "waiting" | "preparing" | "teacher" | "learning" | "done" | "stopped" | "failed";
 
@@ -112,11 +111,6 @@ export function ended({ state }: Contender): boolean {
   return state === "done" || state === "stopped" || state === "failed";
 }
 
-interface Lesson {
-  label: string;
-  input: Input;
-}
-
 /** What is the same for all who take part. */
 interface Terms {
   lessons: readonly Lesson[];
@@ -141,7 +135,7 @@ export async function race(): Promise<void> {
   if (racing.peek() || !tuner.peek()) return;
   const taught = classes.peek().filter(({ doodles }) => doodles.length > 0);
   const terms: Terms = {
-    lessons: taught.flatMap(({ name, doodles }) => doodles.map(({ input }) => ({ label: name, input }))),
+    lessons: lessons(),
     epochs,
     seed,
     options: { ...optionsFromAddress(), device: tuner.peek()!.device.kind },
@@ -176,9 +170,13 @@ export async function race(): Promise<void> {
   racing.value = false;
 }
 
+function begin({ lessons, options }: Terms): Promise<DoodleTune> {
+  return pupil(lessons, options, () => stopAsked);
+}
+
 async function attempt(strategy: Strategy, terms: Terms): Promise<TrainReport | undefined> {
   update(strategy, () => ({ state: "preparing" }));
-  const student = await taughtTuner(terms);
+  const student = await begin(terms);
   let teacher: DoodleTune | undefined;
   try {
     if (stopAsked) return undefined;
@@ -186,7 +184,7 @@ async function attempt(strategy: Strategy, terms: Terms): Promise<TrainReport | 
     let before = 0;
     if (plan.phases.some(({ loss }) => loss?.name === "distillation")) {
       update(strategy, () => ({ state: "teacher" }));
-      teacher = await taughtTuner(terms);
+      teacher = await begin(terms);
       if (stopAsked) return undefined;
       before = (await follow(teacher, { plan: await planOf(teacher, TEACHER, terms) }))?.seconds ?? 0;
     }
@@ -199,19 +197,6 @@ async function attempt(strategy: Strategy, terms: Terms): Promise<TrainReport | 
     run = undefined;
     student.dispose();
     teacher?.dispose();
-  }
-}
-
-/** A fresh tuner that has seen the drawings, in the same order each time: that decides what is held back. */
-async function taughtTuner({ lessons, options }: Terms): Promise<DoodleTune> {
-  const fresh = await DoodleTune.create(options);
-  try {
-    for (let start = 0; start < lessons.length && !stopAsked; start += BATCH)
-      await fresh.addExamples(lessons.slice(start, start + BATCH));
-    return fresh;
-  } catch (error) {
-    fresh.dispose();
-    throw error;
   }
 }
 

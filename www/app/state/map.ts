@@ -1,4 +1,5 @@
 import type { DoodleTune, Features } from "../../lib/index.js";
+import { UNDERSTAND } from "../words.js";
 import { doodlesByExample } from "./learner.js";
 import type { Layout, LayoutRequest } from "./layout-worker.js";
 import type { Place } from "./layout.js";
@@ -39,7 +40,7 @@ function inWorker(request: LayoutRequest): Promise<Layout> {
   const worker = new Worker(new URL("./layout-worker.ts", import.meta.url), { type: "module" });
   const answer = new Promise<Layout>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<Layout>) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(`The map could not be drawn: ${message}`));
+    worker.onerror = () => reject(new Error(UNDERSTAND.map.failed));
   });
   worker.postMessage(request);
   return answer.finally(() => worker.terminate());

@@ -1,3 +1,4 @@
+import { className } from "./class-name.js";
 import { SHEET, type Stroke } from "./doodles.js";
 
 /** A drawing of somebody else's, made to fit the sheet. */
@@ -16,7 +17,10 @@ export interface Harvest {
 
 /** A line that is longer is no drawing. */
 const LONGEST_LINE = 4_000_000;
-const LONGEST_WORD = 40;
+/** The engine takes no more points in a drawing. */
+const MOST_POINTS = 100_000;
+/** A point that is further away is none. */
+const FURTHEST = 1e9;
 /** The share of the sheet that a drawing fills. */
 const FILLED = 0.8;
 
@@ -67,11 +71,12 @@ function readSketch(line: string): Sketch | undefined {
   }
   const { word, drawing } = found ?? {};
   if (typeof word !== "string" || !Array.isArray(drawing)) return undefined;
-  const name = word.trim().replace(/\s+/g, " ").slice(0, LONGEST_WORD);
+  const name = className(word);
   const strokes = drawing.map(readStroke);
-  return name && strokes.length > 0 && strokes.every((stroke) => stroke !== undefined)
-    ? { word: name, strokes: fit(strokes) }
-    : undefined;
+  if (!name || strokes.length === 0 || !strokes.every((stroke) => stroke !== undefined)) return undefined;
+  const points = strokes.reduce((sum, [xs]) => sum + xs.length, 0);
+  const fitted = points > MOST_POINTS ? undefined : fit(strokes);
+  return fitted && { word: name, strokes: fitted };
 }
 
 function readStroke(stroke: unknown): Stroke | undefined {
@@ -81,17 +86,21 @@ function readStroke(stroke: unknown): Stroke | undefined {
 }
 
 function isNumbers(list: unknown): list is number[] {
-  return Array.isArray(list) && list.every(Number.isFinite);
+  return (
+    Array.isArray(list) && list.every((value) => typeof value === "number" && Math.abs(value) <= FURTHEST)
+  );
 }
 
-/** Moves and scales strokes of any unit onto the sheet. */
-function fit(strokes: Stroke[]): Stroke[] {
+/** Moves and scales strokes of any unit onto the sheet; what is only a dot has no size to be scaled. */
+function fit(strokes: Stroke[]): Stroke[] | undefined {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [xs, ys] of strokes) {
     for (const x of xs) [left, right] = [Math.min(left, x), Math.max(right, x)];
     for (const y of ys) [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
   }
-  const scale = (FILLED * SHEET) / Math.max(right - left, bottom - top, Number.MIN_VALUE);
+  const size = Math.max(right - left, bottom - top);
+  if (size < 1 / FURTHEST) return undefined;
+  const scale = (FILLED * SHEET) / size;
   const place = (value: number, low: number, high: number) =>
     Math.round((SHEET / 2 + (value - (low + high) / 2) * scale) * 10) / 10;
   return strokes.map(([xs, ys]) => [

@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import { DoodleTuneError } from "../../lib/index.js";
+import { ERRORS } from "../words.js";
 
 /** What can be done about it. */
 export interface Action {
@@ -26,8 +28,12 @@ export function say(text: string, action?: Action): void {
 
 /** Says what went wrong, and offers what can be done about it. */
 export function complain(error: unknown, action?: Action): void {
-  const text = error instanceof Error ? error.message : String(error);
-  notice.value = { text, kind: "problem", action };
+  notice.value = { text: textOf(error), kind: "problem", action };
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof DoodleTuneError) return ERRORS[error.code] ?? error.message;
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function dismiss(): void {

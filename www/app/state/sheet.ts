@@ -12,15 +12,17 @@ const history = signal<readonly Drawing[]>([]);
 const undone = signal<readonly Drawing[]>([]);
 export const canUndo = computed(() => history.value.length > 0);
 export const canRedo = computed(() => undone.value.length > 0);
+/** The stroke that is being drawn. */
+const open = signal<Stroke | null>(null);
 /** Whether the pen is down, and the drawing may go on. */
-export const penDown = signal(false);
+export const penDown = computed(() => open.value !== null);
 export const hasInk = computed(() => ink.value.length > 0);
 
 /** A stroke that is being drawn; it ends when the sheet is changed by anything else. */
 export interface OpenStroke {
   add(x: number, y: number): void;
   /** The pen is lifted. */
-  end?(): void;
+  end(): void;
   drop(): void;
 }
 
@@ -28,8 +30,12 @@ export function beginStroke(): OpenStroke {
   const before = ink.value;
   const stroke: Stroke = [[], []];
   let latest = before;
+  // Another stroke may have begun since.
+  const lift = () => {
+    if (open.value === stroke) open.value = null;
+  };
   remember();
-  penDown.value = true;
+  open.value = stroke;
   return {
     add(x, y) {
       if (ink.value !== latest) return;
@@ -37,11 +43,9 @@ export function beginStroke(): OpenStroke {
       stroke[1].push(y);
       ink.value = latest = [...before, stroke];
     },
-    end() {
-      penDown.value = false;
-    },
+    end: lift,
     drop() {
-      penDown.value = false;
+      lift();
       if (ink.value !== latest) return;
       undo();
       undone.value = [];

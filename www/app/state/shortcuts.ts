@@ -7,7 +7,8 @@ export function listenForShortcuts(): void {
     const action = actionOf(event);
     if (!action || event.defaultPrevented || event.repeat) return;
     const target = event.target as Element;
-    if (target.closest("dialog")) return;
+    // A button of a dialog that is switched off has lost the focus to the page beneath.
+    if (target.closest("dialog") || document.querySelector(":modal")) return;
     if (target.matches("input:not([type=radio]), select")) return;
     if (action === keep && target.matches("button, a, summary")) return;
     event.preventDefault();

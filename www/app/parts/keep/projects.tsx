@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import { KEEPING } from "../../words.js";
 import { say } from "../../state/notices.js";
 import {
@@ -11,6 +10,7 @@ import {
   renameProject,
 } from "../../state/storage.js";
 import type { ProjectInfo } from "../../state/vault.js";
+import { NameField } from "../name-field.js";
 
 /** All projects: to be opened, named, copied and deleted. */
 export function Projects() {
@@ -57,7 +57,12 @@ function Project({ one }: { one: ProjectInfo }) {
         checked={open}
         onChange={() => void choose()}
       />
-      <Name one={one} />
+      <NameField
+        label={KEEPING.nameOfProject}
+        name={one.name}
+        longest={60}
+        onName={(typed) => rename(one, typed)}
+      />
       <button
         type="button"
         class="icon"
@@ -84,26 +89,8 @@ function Project({ one }: { one: ProjectInfo }) {
   );
 }
 
-/** As the names of classes: always a field; an empty name leaves it as it was. */
-function Name({ one }: { one: ProjectInfo }) {
-  const [draft, setDraft] = useState<string | null>(null);
-  const commit = (field: HTMLInputElement) => {
-    const name = field.value.trim().replace(/\s+/g, " ");
-    if (name && name !== one.name) renameProject(one.id, name);
-    field.value = name || one.name;
-    setDraft(null);
-  };
-  return (
-    <input
-      class="card-name"
-      aria-label={KEEPING.nameOfProject}
-      value={draft ?? one.name}
-      maxLength={60}
-      autocomplete="off"
-      spellcheck={false}
-      onInput={(event) => setDraft(event.currentTarget.value)}
-      onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-      onBlur={(event) => commit(event.currentTarget)}
-    />
-  );
+/** Two projects may have the same name; an empty one leaves it as it was. */
+function rename({ id }: ProjectInfo, typed: string): void {
+  const name = typed.trim().replace(/\s+/g, " ");
+  if (name) renameProject(id, name);
 }

@@ -34,6 +34,7 @@ export function LabTable() {
           </tbody>
         </table>
       </div>
+      <p class="how-to-read">{LAB.caveat}</p>
       <p class="how-to-read">{control ? LAB.gainsHint : LAB.noControl}</p>
     </section>
   );

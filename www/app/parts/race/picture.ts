@@ -2,6 +2,7 @@ import { inSeconds, RACE } from "../../words.js";
 import type { Result, Standing } from "../../state/race/game.js";
 import { inkAt } from "../../state/race/ink.js";
 import { inkBox, strokePath } from "../ink.js";
+import { pngOf } from "../picture.js";
 
 const WIDTH = 1080;
 const EDGE = 64;
@@ -76,9 +77,7 @@ export async function picture(
     const several = standings.length > 1 ? `${result.player.name} · ${time}` : time;
     write(several, x + 4, top + CELL + 76, 26, COLOURS[result.player.colour], 600, CELL);
   });
-  return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(RACE.noPicture))), "image/png"),
-  );
+  return pngOf(canvas);
 }
 
 function drawCell(pen: CanvasRenderingContext2D, { record, length }: Result, x: number, y: number): void {

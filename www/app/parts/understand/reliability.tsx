@@ -63,7 +63,7 @@ export function Reliability({ insight }: { insight: Insight }) {
           ))}
         </tbody>
       </table>
-      <p class="how-to-read">{reliability.temperature(temperature, after.error < before.error)}</p>
+      <p class="how-to-read">{reliability.correction(temperature, after.error < before.error)}</p>
     </section>
   );
 }

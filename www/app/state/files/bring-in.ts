@@ -1,49 +1,91 @@
 import { Unzip, UnzipInflate } from "fflate";
-import { KEEPING } from "../../words.js";
+import { DRAW, IMPORTS, KEEPING } from "../../words.js";
+import { className } from "../class-name.js";
 import { active, addByName } from "../doodles.js";
-import { takeIn } from "../imports.js";
+import { takeDrawings, takePictures, watchProject } from "../imports.js";
 import { complain, say } from "../notices.js";
 import { Shrinker } from "../pictures.js";
+import { view } from "../view.js";
 import { bringProject } from "./projects.js";
 
 /** What a zip may hold: more is a mistake, or meant to fill the memory. */
 const MOST_FILES = 2000;
 const MOST_BYTES = 200_000_000;
 const PICTURE = /\.(png|jpe?g|gif|webp|bmp|avif|svg)$/i;
+const PROJECT = /\.(doodletune|safetensors|onnx)$/i;
+const DRAWINGS = /\.(ndjson|jsonl)$/i;
 
-/** Takes in files of any kind that the page knows, one after the other. */
-export async function bringIn(files: Iterable<File> | null | undefined): Promise<void> {
-  const rest: File[] = [];
-  for (const file of files ?? []) {
-    const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-    if (/\.zip$/i.test(file.name) || isZip(head)) await bringPictures(file);
-    else if (/\.(doodletune|safetensors|onnx)$/i.test(file.name)) await bringProject(file);
-    else rest.push(file);
+/** What the pickers of the classes offer. */
+export const ACCEPTED = "image/*,.ndjson,.jsonl";
+
+/** Takes in files of any kind that the page knows; pictures that no folder names a class for are for `classId`, or the active one. */
+export async function bringIn(files: Iterable<File> | null | undefined, classId?: string): Promise<void> {
+  // A picker's list empties with the picker.
+  const all = [...(files ?? [])];
+  const pictures: File[] = [];
+  for (const file of all) {
+    await attempt(file, async () => {
+      if (PROJECT.test(file.name)) return;
+      if (DRAWINGS.test(file.name)) await takeDrawings(file);
+      else if (await isZip(file)) await bringPictures(file);
+      else pictures.push(file);
+    });
   }
-  if (rest.length > 0) await takeIn(rest, active.value?.id);
+  if (pictures.length > 0) await takePictures(pictures, classId ?? active.value?.id).catch(complain);
+  // The last, so that all the others come into the project that is open now.
+  for (const file of all.filter(({ name }) => PROJECT.test(name)))
+    await attempt(file, () => bringProject(file));
 }
 
-function isZip([p, k, three, four]: Uint8Array): boolean {
+/** Whatever is dropped beside the classes must not take the place of the page. */
+export function listenForDrops(): void {
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    if (event.defaultPrevented) return; // a class has taken it
+    event.preventDefault();
+    if (view.value === "teach") void bringIn(event.dataTransfer?.files);
+  });
+}
+
+/** One that cannot be read, as when it was changed meanwhile, does not keep the others out. */
+async function attempt(file: File, task: () => Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    complain(error instanceof DOMException ? IMPORTS.unreadable(file.name) : error);
+  }
+}
+
+async function isZip(file: File): Promise<boolean> {
+  if (/\.zip$/i.test(file.name)) return true;
+  const [p, k, three, four] = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   return p === 0x50 && k === 0x4b && three === 3 && four === 4;
 }
 
 /** Pictures for the classes that their folders name. */
 async function bringPictures(file: File): Promise<void> {
+  const sameProject = watchProject();
   if (file.size > MOST_BYTES) return complain(KEEPING.bigZip(file.name));
   const entries = await unpack(file).catch((error: Error) => error);
   if (entries instanceof TooLarge) return complain(KEEPING.bigZip(file.name));
+  if (entries instanceof DOMException) throw entries;
   if (entries instanceof Error) return complain(KEEPING.badZip(file.name));
 
+  const rest = className(file.name.replace(/\.zip$/i, "")) || DRAW.newClass;
   const groups = new Map<string, Blob[]>();
   const shrinker = new Shrinker();
-  for (const [path, bytes] of entries) {
-    const word = path.split("/").at(-2)?.trim().slice(0, 40) || file.name.replace(/\.zip$/i, "").slice(0, 40);
-    const picture = await shrinker.shrink(new Blob(bytes)).catch(() => undefined);
-    if (picture) groups.set(word, [...(groups.get(word) ?? []), picture]);
+  try {
+    for (const [path, bytes] of entries) {
+      const word = className(path.split("/").at(-2) ?? "") || rest;
+      const picture = await shrinker.shrink(new Blob(bytes)).catch(() => undefined);
+      if (picture) groups.set(word, [...(groups.get(word) ?? []), picture]);
+    }
+  } finally {
+    shrinker.close();
   }
-  shrinker.close();
   const pictures = [...groups.values()].flat().length;
   if (pictures === 0) return complain(KEEPING.noPictures(file.name));
+  if (!sameProject()) return complain(IMPORTS.otherProject(file.name));
   const run = addByName(groups);
   say(KEEPING.broughtPictures(pictures, groups.size), { label: KEEPING.undo, run });
 }

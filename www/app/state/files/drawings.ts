@@ -28,9 +28,12 @@ export async function saveDrawings(): Promise<void> {
 /** All doodles as pictures, a folder for each class. */
 export async function savePictures(): Promise<void> {
   const files: Zippable = {};
+  // To some file systems, capitals make no difference.
+  const taken = new Set<string>();
   for (const { name, doodles } of classes.value) {
     let folder = fileName(name);
-    while (folder.toLowerCase() in files) folder += "_";
+    while (taken.has(folder.toLowerCase())) folder += "_";
+    taken.add(folder.toLowerCase());
     for (const [index, { input }] of doodles.entries()) {
       const png = input instanceof Blob ? input : await picture(input);
       files[`${folder}/${String(index + 1).padStart(3, "0")}.png`] = new Uint8Array(await png.arrayBuffer());

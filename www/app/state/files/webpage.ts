@@ -1,3 +1,4 @@
+import { script as scriptUrl, style as styleUrl } from "virtual:standalone";
 import wasm from "../../../../pkg/doodletune_bg.wasm?url";
 import { WEIGHTS } from "../../../lib/models.js";
 import type { About } from "../../../standalone/about.js";
@@ -17,8 +18,8 @@ const POLICY = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval
 export async function saveWebpage(): Promise<void> {
   const model = await tuner.value!.export({ format: "safetensors" });
   const [script, style, ...parts] = await Promise.all([
-    ask(new URL("standalone.js", document.baseURI)).then((blob) => blob.text()),
-    ask(new URL("standalone.css", document.baseURI)).then((blob) => blob.text()),
+    ask(new URL(scriptUrl)).then((blob) => blob.text()),
+    ask(new URL(styleUrl)).then((blob) => blob.text()),
     ask(new URL(wasm, document.baseURI)).then(pack),
     ask(WEIGHTS[network.value]!).then(pack),
     pack(new Blob([model])),

@@ -174,7 +174,7 @@ function settle(record: InkRecord, judge: Judge, end: number): void {
 }
 
 /** Ten for each second that was left, and fifty for each word in a row after the first. */
-export function pointsFor(time: number | null, streak: number): number {
+function pointsFor(time: number | null, streak: number): number {
   return time === null ? 0 : Math.round((LIMIT_MS - time) / 100) + 50 * Math.min(streak - 1, 3);
 }
 

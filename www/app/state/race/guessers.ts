@@ -5,6 +5,7 @@ import { running } from "../training.js";
 import { DoodleTuneError } from "../../../lib/index.js";
 import type { Guesser } from "./judge.js";
 import type { Source } from "./settings.js";
+import { RACE } from "../../words.js";
 import { READY_WORDS } from "./ready-words.js";
 
 /** Among hundreds of things two fifths of all chances are much; among a few classes they are nothing. */
@@ -48,7 +49,7 @@ export function guesser(source: Source): Guesser {
   return {
     bar: BARS[source],
     ask: async (strokes) => {
-      if (!asked) throw new DoodleTuneError("disposed", "The network is not there.");
+      if (!asked) throw new DoodleTuneError("disposed", RACE.gone);
       return source === "own" ? asked.predict(strokes, { unfinished: true }) : asked.guess(strokes);
     },
   };

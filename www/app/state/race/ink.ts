@@ -56,6 +56,7 @@ export class RaceInk {
         stroke.times.push(this.#clock());
         this.#show();
       },
+      end() {},
       drop: () => this.#takeBack([stroke]),
     };
   };
