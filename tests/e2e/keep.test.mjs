@@ -92,6 +92,8 @@ function fullDisk(flag) {
 
 async function bringIn(page, ...files) {
   await open(page);
+  const before = page.getByRole("button", { name: "Dismiss" });
+  if (await before.isVisible()) await before.click();
   await page.locator("#bring-in").setInputFiles(files.map((file) => ({ mimeType: "", ...file })));
   await page.locator(".notice").waitFor();
 }
@@ -130,7 +132,7 @@ test("projects keep their doodles apart, and outlive a reload", { timeout: 90_00
   await page.getByLabel("Open Shapes", { exact: true }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".gallery .thumbnail").length === 4);
 
-  // At the next start, what no project refers to is swept out, and nothing else.
+  // What was put back stays; what was deleted takes nothing with it.
   await page.getByRole("button", { name: "Delete New project" }).click();
   await reload(visitor);
   await visitor.taught();

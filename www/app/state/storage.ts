@@ -55,7 +55,7 @@ export async function restore(): Promise<void> {
 /** What the other tab keeps is its own; this one has what it shows. */
 function keepToOneself(): void {
   projects.value = projects.value.filter(({ id }) => id === current.value);
-  say(KEEPING.otherTab);
+  complain(KEEPING.otherTab);
 }
 
 /** Puts on the page what was saved. Whoever was quick enough to draw before this moment keeps that too. */
@@ -126,7 +126,7 @@ function keepSaving(): void {
         if (doodleCount.peek() > 0) askToKeep();
       },
       () => {
-        if (!told) say(KEEPING.full(doodleCount.peek()));
+        if (!told) complain(KEEPING.full(doodleCount.peek()));
         told = true;
       },
     );

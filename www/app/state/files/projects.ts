@@ -30,9 +30,9 @@ export async function saveModel(format: "safetensors" | "onnx"): Promise<void> {
 
 /** Opens a project or a model as a project of its own; a file that is refused changes nothing. */
 export async function bringProject(file: File): Promise<void> {
+  if (file.size > MOST_BYTES) throw new Error(KEEPING.bigProject(file.name));
+  const bytes = new Uint8Array(await file.arrayBuffer());
   await operate(async () => {
-    if (file.size > MOST_BYTES) throw new Error(KEEPING.bigProject(file.name));
-    const bytes = new Uint8Array(await file.arrayBuffer());
     await comeToRest();
     if (!tuner.peek()) throw new Error(KEEPING.notReady);
     const name = file.name.replace(/\.\w+$/, "") || KEEPING.newProject;
