@@ -3,6 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { loadWasm } from "../lib/assets.js";
 import { DoodleTune, DoodleTuneError, type Prediction } from "../lib/index.js";
+import { Bars } from "../app/parts/bars.js";
 import { Sheet } from "../app/parts/sheet.js";
 import { usePolite } from "../app/parts/use-polite.js";
 import type { Stroke } from "../app/state/doodles.js";
@@ -10,7 +11,7 @@ import { canUndo, clear, hasInk, ink, undo } from "../app/state/sheet.js";
 import "../app/styles/base.css";
 import "../app/styles/draw.css";
 import "./standalone.css";
-import { invitationToDraw, lead, percent, sentence, STANDALONE } from "../app/words.js";
+import { invitationToDraw, lead, sentence, STANDALONE } from "../app/words.js";
 import type { About } from "./about.js";
 import { read, unpack } from "./parts.js";
 
@@ -97,21 +98,11 @@ function Page() {
             <p class="guess-headline" data-label={now.label}>
               {lead(now)} <strong>{now.label}</strong>
             </p>
-            <ol class="bars">
-              {now.ranking.slice(0, ROWS).map(({ label, probability }) => (
-                <li
-                  key={label}
-                  class={`bar colour-${about.colours[label] ?? 4}`}
-                  data-probability={probability}
-                >
-                  <span class="bar-label">{label}</span>
-                  <span class="bar-track">
-                    <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
-                  </span>
-                  <span class="bar-value">{percent(probability)}</span>
-                </li>
-              ))}
-            </ol>
+            <Bars
+              rows={now.ranking
+                .slice(0, ROWS)
+                .map((guessed) => ({ ...guessed, colour: about.colours[guessed.label] ?? 4 }))}
+            />
           </>
         ) : (
           <p class="guess-hint">{hint.value}</p>

@@ -1,9 +1,10 @@
-import { useEffect, useRef } from "preact/hooks";
 import type { Prediction } from "../../lib/index.js";
 import { classes } from "../state/doodles.js";
 import { guess, seen, settled } from "../state/guess.js";
 import { failure, knownThings, taughtClasses, tuner } from "../state/learner.js";
-import { GUESS, invitationToDraw, lead, origin, percent } from "../words.js";
+import { GUESS, invitationToDraw, lead, origin } from "../words.js";
+import { Bars } from "./bars.js";
+import { Pixels } from "./pixels.js";
 import { usePolite } from "./use-polite.js";
 
 /** Of many things the first few; of one's own classes as many as there is room for. */
@@ -30,24 +31,19 @@ export function Guess() {
 }
 
 function Answer({ answer }: { answer: Prediction }) {
-  const colourOf = (label: string) => classes.value.find(({ name }) => name === label)?.colour;
-  const ownClass = answer.head !== "pretrained";
+  const own = answer.head === "pretrained" ? [] : classes.value;
+  const colourOf = (label: string) => own.find(({ name }) => name === label)?.colour;
   return (
     <>
       <p class="guess-headline" data-label={answer.label}>
         {lead(answer)} <strong>{answer.label}</strong>
       </p>
-      <ol class={`bars ${answer.head}`}>
-        {answer.ranking.slice(0, ROWS[answer.head]).map(({ label, probability }) => (
-          <li key={label} class={ownClass ? `bar colour-${colourOf(label)}` : "bar"}>
-            <span class="bar-label">{label}</span>
-            <span class="bar-track">
-              <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
-            </span>
-            <span class="bar-value">{percent(probability)}</span>
-          </li>
-        ))}
-      </ol>
+      <Bars
+        kind={answer.head}
+        rows={answer.ranking
+          .slice(0, ROWS[answer.head])
+          .map((guessed) => ({ ...guessed, colour: colourOf(guessed.label) }))}
+      />
       <p class="guess-how">{origin(answer, knownThings.value)}</p>
     </>
   );
@@ -55,18 +51,11 @@ function Answer({ answer }: { answer: Prediction }) {
 
 /** The network's own view, in its own pixels. */
 function Seen() {
-  const canvas = useRef<HTMLCanvasElement>(null);
   const image = seen.value;
-  useEffect(() => {
-    if (!image) return;
-    canvas.current!.width = image.width;
-    canvas.current!.height = image.height;
-    canvas.current!.getContext("2d")!.putImageData(image, 0, 0);
-  }, [image]);
   return (
     <figure class="seen">
-      <canvas
-        ref={canvas}
+      <Pixels
+        image={image}
         class={image ? "" : "blank"}
         role="img"
         aria-label={image ? GUESS.seen : GUESS.unseen}

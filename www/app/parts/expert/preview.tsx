@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { DoodleTuneError, type Variation } from "../../../lib/index.js";
 import { classes, type Doodle } from "../../state/doodles.js";
 import { report, tuner } from "../../state/learner.js";
 import { refuse } from "../../state/plan.js";
 import { EXPERT } from "../../words.js";
+import { Pixels } from "../pixels.js";
 
 const VIEWS = 8;
 /** How long somebody may type before the next look. */
@@ -37,7 +38,7 @@ export function Preview({ phase, variation }: { phase: number; variation: Variat
     <figure class="preview">
       <div class="preview-views" role="img" aria-label={EXPERT.preview}>
         {Array.from({ length: VIEWS }, (_, index) => (
-          <View key={index} image={views[index]} />
+          <Pixels key={index} image={views[index]} width={1} height={1} />
         ))}
       </div>
       <figcaption>
@@ -48,17 +49,6 @@ export function Preview({ phase, variation }: { phase: number; variation: Variat
       </figcaption>
     </figure>
   );
-}
-
-function View({ image }: { image: ImageData | undefined }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    if (!image) return;
-    canvas.current!.width = image.width;
-    canvas.current!.height = image.height;
-    canvas.current!.getContext("2d")!.putImageData(image, 0, 0);
-  }, [image]);
-  return <canvas ref={canvas} width={1} height={1} />;
 }
 
 /** Each time the doodle of another class. */

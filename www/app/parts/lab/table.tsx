@@ -1,6 +1,7 @@
 import { contenders, CONTROL, facts, results, spotlight, type Result } from "../../state/lab.js";
 import { gain, LAB, percent, raceFacts, raceVerdict, STRATEGIES } from "../../words.js";
 import { lookOf } from "./chart.js";
+import { DataTable } from "../data-table.js";
 
 /** The figures of those who are through, and how far they can be believed. */
 export function LabTable() {
@@ -16,24 +17,11 @@ export function LabTable() {
           <p class="lab-facts">{raceFacts(facts.value)}</p>
         </>
       )}
-      <div class="scroll" role="group" aria-labelledby="lab-results-title" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              {Object.entries(LAB.columns).map(([key, title]) => (
-                <th key={key} scope="col">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <Row key={row.contender.strategy} row={row} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable titleId="lab-results-title" columns={LAB.columns}>
+        {rows.map((row) => (
+          <Row key={row.contender.strategy} row={row} />
+        ))}
+      </DataTable>
       <p class="how-to-read">{LAB.caveat}</p>
       <p class="how-to-read">{control ? LAB.gainsHint : LAB.noControl}</p>
     </section>

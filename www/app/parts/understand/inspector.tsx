@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { catalogue, examined, inspected } from "../../state/insight.js";
-import { percent, UNDERSTAND } from "../../words.js";
+import { UNDERSTAND } from "../../words.js";
+import { Bars } from "../bars.js";
 import { DoodleActions } from "./doodle-actions.js";
 import { HeatMap } from "./heat-map.js";
 
@@ -39,17 +40,11 @@ export function Inspector() {
           {answer && (
             <div class="inspector-answer">
               <p>{inspect.held}</p>
-              <ol class="bars">
-                {answer.ranking.slice(0, ROWS).map(({ name, one, probability }) => (
-                  <li key={name} class={`bar colour-${one?.colour}`}>
-                    <span class="bar-label">{name}</span>
-                    <span class="bar-track">
-                      <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
-                    </span>
-                    <span class="bar-value">{percent(probability)}</span>
-                  </li>
-                ))}
-              </ol>
+              <Bars
+                rows={answer.ranking
+                  .slice(0, ROWS)
+                  .map(({ name, one, probability }) => ({ label: name, probability, colour: one?.colour }))}
+              />
             </div>
           )}
           <DoodleActions {...found} done={close} />

@@ -1,5 +1,6 @@
 import { classOf, type Insight } from "../../state/insight.js";
 import { percent, UNDERSTAND } from "../../words.js";
+import { DataTable } from "../data-table.js";
 
 const { quality } = UNDERSTAND;
 
@@ -9,35 +10,22 @@ export function Quality({ insight }: { insight: Insight }) {
     <section class="quality panel" aria-labelledby="quality-title">
       <h3 id="quality-title">{quality.title}</h3>
       <p class="how-to-read">{quality.read}</p>
-      <div class="scroll" role="group" aria-labelledby="quality-title" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              {Object.entries(quality.columns).map(([key, title]) => (
-                <th key={key} scope="col">
-                  {title}
-                </th>
-              ))}
+      <DataTable titleId="quality-title" columns={quality.columns}>
+        {insight.evaluation.classes.map(({ label, examples, recall, precision }) => {
+          const one = classOf(insight, label);
+          return (
+            <tr key={label} class={`colour-${one?.colour}`}>
+              <th scope="row">
+                <span class="swatch" />
+                {one?.name ?? label}
+              </th>
+              <td>{examples}</td>
+              <Share value={recall} />
+              <Share value={precision} />
             </tr>
-          </thead>
-          <tbody>
-            {insight.evaluation.classes.map(({ label, examples, recall, precision }) => {
-              const one = classOf(insight, label);
-              return (
-                <tr key={label} class={`colour-${one?.colour}`}>
-                  <th scope="row">
-                    <span class="swatch" />
-                    {one?.name ?? label}
-                  </th>
-                  <td>{examples}</td>
-                  <Share value={recall} />
-                  <Share value={precision} />
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </DataTable>
     </section>
   );
 }
