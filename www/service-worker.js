@@ -16,6 +16,8 @@ const pages = new Set(["./", "index.html"].map(addressOf));
 
 // No skipWaiting: pages that are open go on with the files that they were made for.
 addEventListener("install", (event) => {
+  // Chromium asks the network too while a worker starts, and may take its refusal for the answer.
+  event.addRoutes?.({ condition: { requestMode: "navigate" }, source: "fetch-event" });
   const fresh = FILES.map((file) => new Request(addressOf(file), { cache: "no-cache" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
 });

@@ -38,6 +38,7 @@ test("two players race to a result, and take it home as a picture", { timeout: 1
   const player = { page, draw: visitor.draw.bind(visitor) };
   await page.getByLabel("Name of player 1").fill("Ada");
   await page.getByRole("button", { name: "Add a player" }).click();
+  await page.locator("input:focus").and(page.getByLabel("Name of player 2")).waitFor();
   await page.keyboard.type("Ben");
   await page.getByRole("button", { name: "Start the race" }).click();
 
