@@ -423,13 +423,12 @@ impl Tuner {
     /// # Errors
     /// As [`Tuner::predict`].
     pub async fn predict_unfinished(&self, input: &Input) -> Result<Prediction> {
-        let Trained { backbone, head } = self.state.borrow_mut().answering()?;
-        let backbone = backbone.unwrap_or_else(|| self.backbone.clone());
-        let unfinished = self.unfinished_head(&backbone, &head).await?;
-        self.ask(&backbone, unfinished.as_ref().unwrap_or(&head), input).await
+        let Trained { backbone: tuned, head } = self.state.borrow_mut().answering()?;
+        let unfinished = self.unfinished_head(tuned.as_deref(), &head).await?;
+        self.ask(tuned.as_ref().unwrap_or(&self.backbone), unfinished.as_ref().unwrap_or(&head), input).await
     }
 
-    async fn unfinished_head(&self, backbone: &Rc<Backbone>, head: &Rc<Head>) -> Result<Option<Rc<Head>>> {
+    async fn unfinished_head(&self, tuned: Option<&Backbone>, head: &Rc<Head>) -> Result<Option<Rc<Head>>> {
         let examples = {
             let state = self.state.borrow();
             if !state.trained.as_ref().is_some_and(|trained| Rc::ptr_eq(&trained.head, head)) {
@@ -440,15 +439,13 @@ impl Tuner {
             }
             state.examples(None)?
         };
-        let tuned = !Rc::ptr_eq(backbone, &self.backbone);
-        let looks = examples.len() * if tuned { 2 } else { 1 };
+        let looks = examples.len() * if tuned.is_some() { 2 } else { 1 };
         let seconds = looks as f64 * self.seconds_a_drawing.get().unwrap_or(0.0);
         if self.training.get() || seconds > PATIENCE {
             return Ok(None);
         }
         let Ok(_preparing) = Running::begin(&self.preparing) else { return Ok(None) };
-        let whole = if tuned { features(backbone, &examples).await? } else { examples.features.clone() };
-        let made = solve_unfinished(backbone, &examples, whole, 0, &Cell::new(Signal::Go)).await?.map(Rc::new);
+        let made = solve_unfinished(&self.backbone, tuned, &examples, 0, &Cell::new(Signal::Go)).await?.map(Rc::new);
         self.state.borrow_mut().unfinished = Some((head.clone(), made.clone()));
         Ok(made)
     }

@@ -11,8 +11,7 @@ use clap::ValueEnum;
 use doodletune::backbone::Backbone;
 use doodletune::doodle::Input;
 use doodletune::finetune::{
-    Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, features, solve_head,
-    solve_unfinished,
+    Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head, solve_unfinished,
 };
 use doodletune::head::{Head, LabelledFeatures};
 use rand::SeedableRng;
@@ -151,13 +150,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let support = labelled(&categories, &features, episode, |class| &class.support);
         let start = Instant::now();
         let examples = || examples(&backbone, &categories, episode, &support);
-        let (mut head, tuned) = match plan(&settings, &backbone, &categories, &support, index) {
+        let unfinished = settings.partial < 1.0 && settings.head != HeadName::Prototype;
+        let (head, tuned) = match plan(&settings, &backbone, &categories, &support, index) {
+            None if unfinished => (fit_unfinished(&settings, index, &backbone, None, &examples()?)?, None),
             None => (fit(&settings, index, &support)?, None),
-            Some(plan) => fine_tune(&backbone, examples()?, plan)?,
+            Some(plan) => {
+                let (head, tuned) = fine_tune(&backbone, examples()?, plan)?;
+                let head = match unfinished {
+                    true => fit_unfinished(&settings, index, &backbone, tuned.as_deref(), &examples()?)?,
+                    false => head,
+                };
+                (head, tuned)
+            }
         };
-        if settings.partial < 1.0 && settings.head != HeadName::Prototype {
-            head = fit_unfinished(&settings, index, tuned.as_ref().unwrap_or(&backbone), &examples()?)?;
-        }
         fit_seconds += start.elapsed().as_secs_f64();
         let queries = match tuned {
             Some(tuned) => {
@@ -323,12 +328,15 @@ fn fine_tune(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<
 }
 
 /// A head that has seen drawings by halves too.
-fn fit_unfinished(settings: &Settings, episode: usize, backbone: &Backbone, examples: &Examples) -> Result<Head> {
+fn fit_unfinished(
+    settings: &Settings,
+    episode: usize,
+    backbone: &Backbone,
+    tuned: Option<&Backbone>,
+    examples: &Examples,
+) -> Result<Head> {
     let seed = settings.seed.wrapping_add(episode as u64);
-    let head = pollster::block_on(async {
-        let features = features(backbone, examples).await?;
-        solve_unfinished(backbone, examples, features, seed, &Cell::new(Signal::Go)).await
-    })?;
+    let head = pollster::block_on(solve_unfinished(backbone, tuned, examples, seed, &Cell::new(Signal::Go)))?;
     head.context("nobody stopped it")
 }
 

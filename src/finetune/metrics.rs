@@ -153,9 +153,7 @@ impl Evaluation {
         self.answers.iter_mut().for_each(|answer| answer.id = ids[answer.id as usize]);
         self
     }
-}
 
-impl Evaluation {
     /// Gives a class another name.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         let classes = self.classes.iter_mut().map(|class| &mut class.label);

@@ -16,15 +16,15 @@ const SHARE: f32 = 0.5;
 /// classes of twenty drawings, it recognised 82 % of drawings by the first half of their points, where a head that had seen
 /// whole drawings only recognised 73 %, and lost 2 of 93 % of whole drawings; hence a head beside the other.
 ///
-/// `features` are those of the whole examples, by `backbone`. `None` if somebody says stop, and where nothing was drawn: a
-/// picture has no beginning.
+/// `tuned` is the network that answers, where it is not the one that the examples' features are by. `None` if somebody says
+/// stop, and where nothing was drawn: a picture has no beginning.
 ///
 /// # Errors
 /// As [`solve_head`](super::solve_head), or a failure of the processor.
 pub async fn solve_unfinished(
     backbone: &Backbone,
+    tuned: Option<&Backbone>,
     examples: &Examples,
-    features: Vec<Rc<[f32]>>,
     seed: u64,
     signal: &Cell<Signal>,
 ) -> Result<Option<Head>> {
@@ -39,8 +39,11 @@ pub async fn solve_unfinished(
             *source = Source::Doodle(Rc::new(doodle.beginning(SHARE)));
         }
     }
-    let whole = examples.with_features(features);
-    let begun = begun.with_features(features_of(backbone, &begun).await?);
+    let whole = match tuned {
+        Some(tuned) => examples.with_features(features_of(tuned, examples).await?),
+        None => examples.labelled_features(),
+    };
+    let begun = begun.with_features(features_of(tuned.unwrap_or(backbone), &begun).await?);
     // How hard to hold the weights back is judged on whole drawings: a drawing's own half would tell what it is.
     let mut all = whole.clone();
     all.features.extend(begun.features);
