@@ -7,7 +7,7 @@ import { measure } from "./rounds.mjs";
 import { Stage } from "./stage.mjs";
 
 /** `cpu` is WebAssembly on one thread. */
-const SUBJECTS = ["doodletune"];
+const SUBJECTS = ["doodletune", "onnxruntime-web", "tfjs", "jax-js"];
 const DEVICES = ["cpu", "webgpu"];
 
 const { only, json } = options(process.argv.slice(2));

@@ -16,12 +16,14 @@ export class Stage {
 
   static async start() {
     const stage = new Stage();
-    stage.#server = await serve({
+    const folders = {
       "/pkg/": folder("pkg/"),
       "/models/": folder("../models/"),
       "/node_modules/": folder("node_modules/"),
       "/": folder("page/"),
-    });
+    };
+    // tfjs makes functions of text, which the page of doodletune would not allow.
+    stage.#server = await serve(folders, { policy: "script-src 'self' 'unsafe-eval'" });
     stage.#browser = await launch();
     return stage;
   }
