@@ -21,16 +21,18 @@ pub enum Action {
     Package,
     Serve { port: u16, host: bool },
     Test { parts: Vec<Part> },
+    Bench { arguments: Vec<OsString> },
     Lab { command: String, arguments: Vec<OsString> },
 }
 
 /// Name, arguments and meaning of each command; the help and the messages are made from it.
-const COMMANDS: [(&str, &str, &str); 8] = [
+const COMMANDS: [(&str, &str, &str); 9] = [
     ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
     ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
     ("setup", "", "find or install the tools and the npm packages"),
     ("weights", "efficientnet-lite0 [--force]", "add this network: download its weights and convert them"),
     ("package", "", "build the npm package into pkg/"),
+    ("bench", "[--only TEXT]… [--json FILE]", "measure speed in Chromium, beside other libraries"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
     ("compare", "…", "run `lab compare` with these arguments, in release"),
     ("help", "", "show this"),
@@ -51,9 +53,12 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     let mut arguments = arguments.into_iter();
     let command = arguments.next().ok_or_else(|| format!("a command is missing\n\n{}", help()))?;
     let command = utf8(command)?;
-    // Not ours to judge: the lab has its own command line.
+    // Not ours to judge: these have their own command lines.
     if command == "eval" || command == "compare" {
         return Ok(Invocation { action: Action::Lab { command, arguments: arguments.collect() }, verbose: false });
+    }
+    if command == "bench" {
+        return Ok(Invocation { action: Action::Bench { arguments: arguments.collect() }, verbose: false });
     }
     let arguments = arguments.map(utf8).collect::<Result<Vec<_>, _>>()?;
     let mut options = Options::new(arguments);

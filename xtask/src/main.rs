@@ -4,6 +4,7 @@
 //! command is a list of [`steps::Step`]s; a step names what it needs, and the plan follows from that.
 
 mod args;
+mod bench;
 mod browser;
 mod failure;
 mod lab;
@@ -61,6 +62,7 @@ fn run(Invocation { action, verbose }: Invocation) -> Result<ExitCode> {
         Action::Package => steps::run_all(&job, &[Step::Package])?,
         Action::Serve { port, host } => serve::serve(&job, port, host)?,
         Action::Test { parts } => return Ok(test::test(&job, &parts)),
+        Action::Bench { arguments } => return bench::bench(&job, &arguments),
         Action::Lab { command, arguments } => {
             let mut lab = lab::command(&workspace, lab::Profile::Release);
             // The person's paths are relative to where the person is.

@@ -6,12 +6,18 @@ use crate::tools;
 
 /// Compiles the crate into `pkg/` and adds the TypeScript API.
 pub fn package(job: &Job) -> Result<Done> {
-    let mut wasm_pack = job.workspace.command("wasm-pack", "wasm-pack is missing: run `cargo xtask setup`")?;
-    // What wasm-pack would fetch is already here, in the pinned version.
-    wasm_pack.args(["build", "--target", "web", "--release", "--mode", "no-install"]);
-    job.run(&mut wasm_pack)?;
+    wasm(job, ".")?;
     npm_script(job, "package")?;
     Ok(Done::default())
+}
+
+/// Compiles the crate in `folder` into its `pkg/`.
+pub fn wasm(job: &Job, folder: &str) -> Result {
+    let mut wasm_pack = job.workspace.command("wasm-pack", "wasm-pack is missing: run `cargo xtask setup`")?;
+    // What wasm-pack would fetch is already here, in the pinned version.
+    wasm_pack.args(["build", folder, "--target", "web", "--release", "--mode", "no-install"]);
+    job.run(&mut wasm_pack)?;
+    Ok(())
 }
 
 /// Builds the page into `dist/`.

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::workspace::{WASM_PACK, Workspace};
-use crate::{browser, package, process, python, test, tools, weights};
+use crate::{bench, browser, package, process, python, test, tools, weights};
 use std::cell::RefCell;
 use std::process::Command;
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub enum Step {
     OnnxRuntime,
     Package,
     Page,
+    Peers,
+    BenchPackage,
     Format,
     Lint,
     LintWasm,
@@ -43,8 +45,9 @@ impl Step {
         match self {
             RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
             Weights | FullWeights | OnnxRuntime | Documentation => &[],
-            NodePackages => &[Node],
+            NodePackages | Peers => &[Node],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
+            BenchPackage => &[WasmTarget, WasmBindgen, WasmPack],
             Page | Types | Contents => &[Package],
             Format | Lint => &[RustComponents],
             LintWasm => &[RustComponents, WasmTarget],
@@ -71,6 +74,8 @@ impl Step {
             Self::OnnxRuntime => "onnxruntime, for the tests".into(),
             Self::Package => "wasm package".into(),
             Self::Page => "page".into(),
+            Self::Peers => "npm packages to compare with".into(),
+            Self::BenchPackage => "wasm package of the benchmark".into(),
             Self::Format => "cargo fmt".into(),
             Self::Lint => "clippy".into(),
             Self::LintWasm => "clippy for wasm".into(),
@@ -99,6 +104,8 @@ impl Step {
             Self::OnnxRuntime => python::onnxruntime(job),
             Self::Package => package::package(job),
             Self::Page => package::page(job),
+            Self::Peers => tools::peers(job),
+            Self::BenchPackage => bench::package(job),
             Self::Contents => package::contents(job),
             Self::Format => test::format(job),
             Self::Lint => test::lint(job),

@@ -5,6 +5,7 @@ use crate::steps::{Done, Job};
 use crate::workspace::WASM_PACK;
 use std::env;
 use std::fs;
+use std::path::Path;
 
 /// The target that the package is compiled for.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -111,17 +112,27 @@ fn node_version(text: &str) -> Option<(u32, u32)> {
 
 /// The packages of package-lock.json, exactly.
 pub fn node_packages(job: &Job) -> Result<Done> {
-    let wanted = fs::read(job.workspace.root.join("package-lock.json")).context("read package-lock.json")?;
+    install(job, &job.workspace.root)
+}
+
+/// What the benchmark compares with: the packages of bench/package-lock.json, exactly.
+pub fn peers(job: &Job) -> Result<Done> {
+    install(job, &job.workspace.root.join("bench"))
+}
+
+fn install(job: &Job, folder: &Path) -> Result<Done> {
+    let lock = folder.join("package-lock.json");
+    let wanted = fs::read(&lock).context(format_args!("read {}", lock.display()))?;
     // npm keeps no copy of the lock file that could be compared; we do, written last.
-    let stamp = job.workspace.root.join("node_modules").join(".installed-package-lock.json");
+    let stamp = folder.join("node_modules").join(".installed-package-lock.json");
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(Done::note("up to date"));
     }
     let mut npm = npm(job)?;
-    job.run(npm.args(["ci", "--no-audit", "--no-fund"])).map_err(|failure| {
+    job.run(npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund"])).map_err(|failure| {
         failure.because("npm could not install the packages of package-lock.json: check the network and run this again")
     })?;
-    fs::write(&stamp, wanted).context("write into node_modules")?;
+    fs::write(&stamp, wanted).context(format_args!("write {}", stamp.display()))?;
     Ok(Done::note("installed"))
 }
 

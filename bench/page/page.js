@@ -1,0 +1,77 @@
+// Everything that is timed, on one page: main.mjs says what runs next.
+
+/** Subjects that are open, by name and device. */
+const opened = new Map();
+/** Runs of the workload in progress, in the same way. */
+const prepared = new Map();
+/** What goes into the workload in progress and what has to come out, by doodletune on the CPU. */
+let reference;
+
+const bytes = async (url) => {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} is not there`);
+  return new Uint8Array(await response.arrayBuffer());
+};
+
+globalThis.bench = {
+  async workloads() {
+    const { default: init, workloads } = await import("/pkg/doodletune_bench.js");
+    await init();
+    return workloads().map((workload, index) => ({ ...workload, index }));
+  },
+
+  /** Loads a library, and says what it computes on. */
+  async open(key, subject, device) {
+    const { open } = await import(`./subjects/${subject}.js`);
+    opened.set(key, await open(device));
+  },
+
+  /** Prepares a workload on doodletune's CPU, for what the others get and have to come to. */
+  async begin(workload) {
+    await bench.end();
+    const weights = await bytes(`/models/${workload.weights}`);
+    const { open } = await import("./subjects/doodletune.js");
+    const run = await (await open("cpu")).prepare(workload, { weights });
+    reference = { weights, input: run.input(), output: await run.run() };
+    run.free();
+  },
+
+  /** Prepares a workload; `false` where the library cannot do it. */
+  async prepare(key, workload) {
+    const run = await opened.get(key).prepare(workload, reference);
+    if (!run) return false;
+    prepared.set(key, { run, outputs: [] });
+    return true;
+  },
+
+  /** Runs once: milliseconds. */
+  async run(key) {
+    const { run, outputs } = prepared.get(key);
+    const start = performance.now();
+    const output = await run.run();
+    const milliseconds = performance.now() - start;
+    outputs.push(output);
+    return milliseconds;
+  },
+
+  /** How far the first output is from the reference, as a share of its largest value. */
+  difference(key) {
+    const [output] = prepared.get(key).outputs;
+    const expected = reference.output;
+    if (output.length !== expected.length) return Infinity;
+    const largest = expected.reduce((largest, v) => Math.max(largest, Math.abs(v)), 0);
+    const away = expected.reduce((away, v, i) => Math.max(away, Math.abs(v - output[i])), 0);
+    // A NaN is as far away as can be, which `Math.max` passes on.
+    return Number.isFinite(away) ? away / largest : Infinity;
+  },
+
+  /** What a run that trains came to in the end. */
+  last: (key) => Array.from(prepared.get(key).outputs.at(-1)),
+
+  /** Gives back what the workload took. */
+  async end() {
+    for (const { run } of prepared.values()) run.free?.();
+    prepared.clear();
+    reference = undefined;
+  },
+};

@@ -1,0 +1,72 @@
+// Measuring a workload: everybody in turn, so that whatever disturbs the machine disturbs all alike.
+
+/** Milliseconds that are spent on runs of one subject, unless the fewest take longer. */
+const BUDGET = 6_000;
+const MOST_RUNS = 30;
+const FEWEST_RUNS = 3;
+/** One run of so many milliseconds is enough. */
+const LONG = 15_000;
+
+/** How far results may be apart, as a share of the largest value. Losses differ because heads start from chance. */
+const TOLERANCE = { forward: 0.01, features: 0.01, head: 0.1, step: 0.05, "last-stages": 0.05 };
+
+/** A row of `times` in milliseconds for each of `rows`, or of the `error` that kept it from having any. */
+export async function measure(stage, workload, rows) {
+  const failed = new Map();
+  for (;;) {
+    try {
+      return await attempt(stage, workload, rows, failed);
+    } catch (error) {
+      if (!error.hangs) throw error;
+      // The page is gone: once more, without the one that hung.
+      failed.set(error.row, error.message);
+    }
+  }
+}
+
+async function attempt(stage, workload, rows, failed) {
+  const measured = [];
+  await stage.call("begin", workload);
+  for (const row of rows) {
+    const trial = { ...row, key: `${row.subject} ${row.device}`, times: [], error: failed.get(row) };
+    if (!trial.error && (await guarded(trial, row, () => begin(stage, workload, trial))) === false) continue;
+    measured.push(trial);
+  }
+  const hungry = ({ times, error }) => {
+    const spent = times.reduce((sum, time) => sum + time, 0);
+    const enough = times.length >= FEWEST_RUNS ? spent >= BUDGET : spent >= LONG;
+    return !error && !enough && times.length < MOST_RUNS;
+  };
+  while (measured.some(hungry)) {
+    for (const trial of measured.filter(hungry)) {
+      const row = rows.find(({ subject, device }) => trial.subject === subject && trial.device === device);
+      await guarded(trial, row, async () => trial.times.push(await stage.call("run", trial.key)));
+    }
+  }
+  await stage.call("end");
+  return measured;
+}
+
+/** The first run, with all that has to be compiled for it; `false` where the library cannot do this. */
+async function begin(stage, workload, trial) {
+  const { error } = await stage.open(trial);
+  if (error) throw new Error(error);
+  const start = performance.now();
+  if (!(await stage.call("prepare", trial.key, workload))) return false;
+  await stage.call("run", trial.key);
+  trial.first = performance.now() - start;
+  const difference = await stage.call("difference", trial.key);
+  if (difference > TOLERANCE[workload.task])
+    throw new Error(`its result is ${(100 * difference).toPrecision(2)} % off`);
+  return true;
+}
+
+/** An error belongs into the row, unless the page went with it. */
+async function guarded(trial, row, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.hangs) throw Object.assign(error, { row });
+    trial.error = error.message;
+  }
+}

@@ -1,0 +1,72 @@
+//! What is measured.
+
+use serde::Serialize;
+
+/// Something that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Workload {
+    /// What it is called.
+    pub name: &'static str,
+    /// The backbone that computes.
+    pub network: &'static str,
+    /// What is done with it.
+    pub task: Task,
+    /// How many drawings at once.
+    pub batch: usize,
+    /// Side of the network's input, in pixels.
+    pub size: usize,
+}
+
+/// What is done with a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// From normalised pixels to pooled features.
+    Forward,
+    /// From strokes to pooled features.
+    Features,
+    /// A classifier of ten classes is trained on cached features.
+    Head,
+    /// Forward, backward, and a step of Adam for all weights.
+    Step,
+    /// The same for the last two stages, from cached activations on.
+    LastStages,
+}
+
+const LITE: &str = "efficientnet-lite0";
+const DOODLE: &str = "doodle";
+
+/// Everything that is measured.
+pub const WORKLOADS: [Workload; 9] = [
+    Workload { name: "forward 1x224", network: LITE, task: Task::Forward, batch: 1, size: 224 },
+    Workload { name: "forward 1x128", network: LITE, task: Task::Forward, batch: 1, size: 128 },
+    Workload { name: "forward 16x128", network: LITE, task: Task::Forward, batch: 16, size: 128 },
+    Workload { name: "head 10x20", network: LITE, task: Task::Head, batch: 200, size: 128 },
+    Workload { name: "step 16x128", network: LITE, task: Task::Step, batch: 16, size: 128 },
+    Workload { name: "last two stages 16x128", network: LITE, task: Task::LastStages, batch: 16, size: 128 },
+    Workload { name: "doodle forward 1x64", network: DOODLE, task: Task::Forward, batch: 1, size: 64 },
+    Workload { name: "doodle features 200x64", network: DOODLE, task: Task::Features, batch: 200, size: 64 },
+    Workload { name: "doodle step 32x64", network: DOODLE, task: Task::Step, batch: 32, size: 64 },
+];
+
+impl Workload {
+    /// The file in `models/` with the network's weights, in f32 where other libraries compute with them too.
+    pub fn weights(&self) -> String {
+        match self.network {
+            DOODLE => format!("{DOODLE}.safetensors"),
+            network => format!("{network}.f32.safetensors"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WORKLOADS;
+
+    #[test]
+    fn every_name_is_one_workload() {
+        for (index, workload) in WORKLOADS.iter().enumerate() {
+            assert!(WORKLOADS[..index].iter().all(|other| other.name != workload.name), "{}", workload.name);
+        }
+    }
+}
