@@ -1,7 +1,9 @@
 import { toBytes, toImageData, toWire } from "./input.js";
 import { toLabel } from "./label.js";
-import { WEIGHTS } from "./models.js";
+import { WEIGHTS } from "./files.js";
 import {
+  assetFolder,
+  checkBrowser,
   checkCreateOptions,
   checkExportOptions,
   checkStrategy,
@@ -41,8 +43,9 @@ export class DoodleTune {
 
   /** Loads the pretrained network and chooses the device; resolves when everything is ready. */
   static async create(options: CreateOptions = {}): Promise<DoodleTune> {
+    checkBrowser();
     checkCreateOptions(options);
-    const open = (options.worker ?? true) ? openWorker : openHere;
+    const open = (options.worker ?? true) ? openWorker(assetFolder(options)) : openHere;
     const supervisor = new Supervisor(open, toEngineOptions(options), options.onStatus ?? (() => {}));
     await supervisor.ready();
     return new DoodleTune(supervisor);

@@ -29,6 +29,11 @@ export interface CreateOptions {
   size?: number;
   /** Where the weights are, or the bytes; they name their backbone themselves. Default: those in the package. */
   weights?: URL | string | ArrayBuffer;
+  /**
+   * The folder that this package is served from, where a bundler does not take its files along, or where they come from
+   * another server. The worker's script is taken from there only if that is the origin of the page: browsers refuse others.
+   */
+  assets?: URL | string;
   /** `false` computes on the calling thread, for callers that are in a worker already. Default `true`. */
   worker?: boolean;
   /** Told about everything that takes time or goes wrong on its own: downloads, measurements, restarts. */
