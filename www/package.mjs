@@ -48,11 +48,13 @@ await rm(join(pkg, "models"), { recursive: true, force: true });
 await mkdir(join(pkg, "models"));
 for (const path of weights) await cp(join(root, path), join(pkg, path));
 
-const { main: _main, types: _types, ...rest } = manifest;
 const complete = {
-  ...rest,
+  ...manifest,
   name: "doodletune",
   type: "module",
+  // For what is older than `exports`.
+  main: "./lib/index.js",
+  types: "./lib/index.d.ts",
   exports: {
     ".": { types: "./lib/index.d.ts", default: "./lib/index.js" },
     "./package.json": "./package.json",

@@ -33,6 +33,8 @@ pub enum Step {
     Types,
     Style,
     Contents,
+    PackageTools,
+    PackageTests,
     EndToEnd,
 }
 
@@ -43,7 +45,7 @@ impl Step {
         match self {
             RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
             Weights | FullWeights | OnnxRuntime | Documentation => &[],
-            NodePackages => &[Node],
+            NodePackages | PackageTools => &[Node],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
             Page | Types | Contents => &[Package],
             Format | Lint => &[RustComponents],
@@ -51,6 +53,7 @@ impl Step {
             NativeTests => &[Weights, FullWeights, OnnxRuntime],
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
             FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
+            PackageTests => &[Package, PackageTools, Chromium],
             Style => &[NodePackages],
             EndToEnd => &[Weights, Page, Chromium],
         }
@@ -81,6 +84,8 @@ impl Step {
             Self::Types => "TypeScript types".into(),
             Self::Style => "prettier".into(),
             Self::Contents => "contents of the package".into(),
+            Self::PackageTools => "bundlers, for the tests".into(),
+            Self::PackageTests => "the package in fresh projects".into(),
             Self::EndToEnd => "end-to-end tests".into(),
         }
     }
@@ -109,6 +114,8 @@ impl Step {
             Self::FirefoxTests => test::firefox(job),
             Self::Types => test::types(job),
             Self::Style => test::style(job),
+            Self::PackageTools => tools::package_tools(job),
+            Self::PackageTests => test::package(job),
             Self::EndToEnd => test::end_to_end(job),
         }
     }

@@ -27,9 +27,9 @@ const POLICY = [
 /**
  * Serves folders by their path prefix, under the strict policy.
  * `weights` makes the server fail on purpose: "missing" answers 404, "truncated" sends half of the file. `moved` says by
- * path where things have gone.
+ * path where things have gone. `policy` is what every answer says of what may run.
  */
-export async function serve(folders, { weights = "whole", moved = {} } = {}) {
+export async function serve(folders, { weights = "whole", moved = {}, policy = POLICY } = {}) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
     const prefix = Object.keys(folders).find((prefix) => path.startsWith(prefix));
@@ -37,7 +37,7 @@ export async function serve(folders, { weights = "whole", moved = {} } = {}) {
     const found = name && (await stat(name).catch(() => undefined));
     const isWeights = extname(path) === ".safetensors";
     if (path in moved) return void response.writeHead(301, { location: moved[path] }).end();
-    response.setHeader("content-security-policy", POLICY);
+    response.setHeader("content-security-policy", policy);
     if (!found?.isFile() || (isWeights && weights === "missing"))
       return void response.writeHead(404).end("not here");
     const end = isWeights && weights === "truncated" ? Math.floor(found.size / 2) : found.size;

@@ -1,0 +1,3 @@
+// One file for the runner, so that all of them share one project and one browser.
+import "./published.mjs";
+import "./bundlers.mjs";
