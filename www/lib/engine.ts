@@ -2,6 +2,7 @@ import { fetchWeights, request, type Asset } from "./download.js";
 import { DoodleTuneError } from "./errors.js";
 import { Gate } from "./gate.js";
 import type { Command, EngineEvent, EngineOptions, Request, WireTrainOptions } from "./protocol.js";
+import { buffersOf } from "./transfer.js";
 import type { TrainEvent, TrainReport } from "./types.js";
 import { loadWasm, Tuner } from "./wasm.js";
 
@@ -23,7 +24,7 @@ export class Engine {
   async handle({ id, command }: Request): Promise<void> {
     try {
       const value = await this.#answer(id, command);
-      this.#emit({ type: "answer", id, value }, value instanceof Uint8Array ? [value.buffer] : []);
+      this.#emit({ type: "answer", id, value }, buffersOf(value));
     } catch (error) {
       // After a trap nothing in the wasm memory can be trusted.
       if (error instanceof WebAssembly.RuntimeError) {

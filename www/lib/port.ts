@@ -1,5 +1,6 @@
 import { DoodleTuneError } from "./errors.js";
 import type { EngineEvent, Request } from "./protocol.js";
+import { buffersOf } from "./transfer.js";
 
 /** A way to reach an engine, wherever it runs. */
 export interface Port {
@@ -22,10 +23,15 @@ export const openWorker =
       died(event.message || "its script could not be loaded");
     };
     return {
-      post: (request) => worker.postMessage(request),
+      post: (request) => worker.postMessage(request, buffersOf(askedAbout(request)) as ArrayBuffer[]),
       close: () => worker.terminate(),
     };
   };
+
+/** Examples stay here, for engines to come; what is only looked at can go. */
+function askedAbout({ command }: Request): unknown {
+  return "input" in command ? command.input : undefined;
+}
 
 function startWorker(folder: string | undefined): Worker {
   try {
