@@ -8,8 +8,11 @@ export const TOOLS = process.env.DOODLETUNE_PACKAGE_TOOLS ?? import.meta.dirname
 
 const require = createRequire(join(TOOLS, "package.json"));
 
+/** Where a tool's module is. */
+export const path = (name) => require.resolve(name);
+
 /** A tool as a module. */
-export const tool = (name) => import(pathToFileURL(require.resolve(name)));
+export const tool = (name) => import(pathToFileURL(path(name)));
 
 /** The version of a tool. */
 export const version = (name) => require(`./node_modules/${name}/package.json`).version;

@@ -35,6 +35,7 @@ pub enum Step {
     Contents,
     PackageTools,
     PackageTests,
+    ApiDocs,
     EndToEnd,
 }
 
@@ -54,6 +55,7 @@ impl Step {
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
             FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
             PackageTests => &[Package, PackageTools, Chromium],
+            ApiDocs => &[Package, PackageTools],
             Style => &[NodePackages],
             EndToEnd => &[Weights, Page, Chromium],
         }
@@ -86,6 +88,7 @@ impl Step {
             Self::Contents => "contents of the package".into(),
             Self::PackageTools => "bundlers, for the tests".into(),
             Self::PackageTests => "the package in fresh projects".into(),
+            Self::ApiDocs => "documentation of the API".into(),
             Self::EndToEnd => "end-to-end tests".into(),
         }
     }
@@ -116,6 +119,7 @@ impl Step {
             Self::Style => test::style(job),
             Self::PackageTools => tools::package_tools(job),
             Self::PackageTests => test::package(job),
+            Self::ApiDocs => package::api_docs(job),
             Self::EndToEnd => test::end_to_end(job),
         }
     }

@@ -168,11 +168,10 @@ pub fn style(job: &Job) -> Result<Done> {
 
 /// The packed package, used as by somebody who has just installed it.
 pub fn package(job: &Job) -> Result<Done> {
-    let mut node = job.workspace.command("node", "Node.js is missing: run `cargo xtask setup`")?;
+    let mut node = package::node_with_tools(job)?;
     if let Some(chromium) = browser::find_chromium(job.workspace) {
         node.env("CHROMIUM", chromium);
     }
-    node.env("DOODLETUNE_PACKAGE_TOOLS", tools::package_tools_folder(job.workspace)?);
     run_tests(job, node.args(["--test", "tests/package/package.test.mjs"]))
 }
 
