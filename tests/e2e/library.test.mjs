@@ -385,6 +385,51 @@ test("without a worker, the calling thread computes", async (t) => {
   assert.equal(page.workers().length, 0);
 });
 
+test("pixels are read once, and move without a copy", async (t) => {
+  const page = await library(t);
+  await page.evaluate(async () => {
+    const { create, teach } = globalThis.library;
+    const sent = [];
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (request, transfer) {
+      post.call(this, request, transfer);
+      const { input, examples } = request.command;
+      for (const { data } of [input ?? {}, ...(examples ?? []).map(({ input }) => input)]) {
+        if (data) sent.push([request.command.type, data.byteLength]);
+      }
+    };
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    await teach(tuner, 2);
+    Object.assign(globalThis, { tuner, sent });
+  });
+  await page.workers()[0].evaluate(() => {
+    const post = postMessage;
+    globalThis.moved = [];
+    globalThis.postMessage = (event, options) => {
+      post(event, options);
+      if (event.type === "answer")
+        globalThis.moved.push(options.transfer.map(({ byteLength }) => byteLength));
+    };
+  });
+  const { sent, left, again } = await page.evaluate(async () => {
+    const { tuner, sent } = globalThis;
+    const pixels = new ImageData(64, 64);
+    for (let i = 0; i < pixels.data.length; i++) pixels.data[i] = i % 4 === 3 || i % 259 < 30 ? 255 : 0;
+    await tuner.predict(pixels);
+    await tuner.preview(pixels);
+    await tuner.addExample("line", pixels);
+    return { sent, left: pixels.data.byteLength, again: (await tuner.predict(pixels)).label };
+  });
+  assert.deepEqual(sent, [
+    ["predict", 0],
+    ["preview", 0],
+    ["add", 64 * 64 * 4], // which stays here too, to be taught to the next worker
+    ["predict", 0],
+  ]);
+  assert.deepEqual([left, again], [64 * 64 * 4, "line"]);
+  assert.deepEqual(await page.workers()[0].evaluate(() => globalThis.moved), [[], [0], [], []]);
+});
+
 test("a worker that dies is replaced, with its examples and under the same ids", async (t) => {
   const page = await library(t);
   await page.evaluate(async () => {

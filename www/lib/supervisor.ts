@@ -45,13 +45,14 @@ export class Supervisor {
 
   /**
    * Asks the engine, and its successor if it dies; but what has killed two workers is not given to a
-   * third. `command` is a function because the ids of examples differ from engine to engine.
+   * third. `command` is a function because the ids of examples differ from engine to engine, and because what was sent may
+   * be gone.
    */
-  async call<C extends Command>(command: () => C): Promise<Answer<C>> {
+  async call<C extends Command>(command: () => C | Promise<C>): Promise<Answer<C>> {
     for (let attempt = 1; ; attempt++) {
       const link = await this.#ready;
       try {
-        return await link.call(command());
+        return await link.call(await command());
       } catch (error) {
         const deadly = attempt === 2 && DoodleTuneError.from(error).code === "worker-died";
         if (!this.#recover(link, error) || deadly) throw error;

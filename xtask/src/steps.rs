@@ -35,6 +35,9 @@ pub enum Step {
     Types,
     Style,
     Contents,
+    PackageTools,
+    PackageTests,
+    ApiDocs,
     EndToEnd,
 }
 
@@ -45,7 +48,7 @@ impl Step {
         match self {
             RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
             Weights | FullWeights | OnnxRuntime | Documentation => &[],
-            NodePackages | Peers => &[Node],
+            NodePackages | Peers | PackageTools => &[Node],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
             BenchPackage => &[WasmTarget, WasmBindgen, WasmPack],
             Page | Types | Contents => &[Package],
@@ -54,6 +57,8 @@ impl Step {
             NativeTests => &[Weights, FullWeights, OnnxRuntime],
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
             FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
+            PackageTests => &[Package, PackageTools, Chromium],
+            ApiDocs => &[Package, PackageTools],
             Style => &[NodePackages],
             EndToEnd => &[Weights, Page, Chromium],
         }
@@ -86,6 +91,9 @@ impl Step {
             Self::Types => "TypeScript types".into(),
             Self::Style => "prettier".into(),
             Self::Contents => "contents of the package".into(),
+            Self::PackageTools => "bundlers, for the tests".into(),
+            Self::PackageTests => "the package in fresh projects".into(),
+            Self::ApiDocs => "documentation of the API".into(),
             Self::EndToEnd => "end-to-end tests".into(),
         }
     }
@@ -116,6 +124,9 @@ impl Step {
             Self::FirefoxTests => test::firefox(job),
             Self::Types => test::types(job),
             Self::Style => test::style(job),
+            Self::PackageTools => tools::package_tools(job),
+            Self::PackageTests => test::package(job),
+            Self::ApiDocs => package::api_docs(job),
             Self::EndToEnd => test::end_to_end(job),
         }
     }
