@@ -84,9 +84,9 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
           this.#events.push(event);
           this.#announce();
         },
+        () => this.#wish,
       );
       this.#begun = true;
-      if (this.#wish) this.#supervisor.steer(this.#wish);
       const report = await result;
       if (signal?.aborted) throw aborted(signal);
       const evaluation = report.evaluation && this.#supervisor.ledger.own(report.evaluation);
