@@ -18,6 +18,7 @@ pub enum Step {
     Node,
     NodePackages,
     Chromium,
+    Firefox,
     Weights,
     FullWeights,
     OnnxRuntime,
@@ -34,6 +35,7 @@ pub enum Step {
     Style,
     Contents,
     EndToEnd,
+    FirefoxEndToEnd,
 }
 
 impl Step {
@@ -41,7 +43,7 @@ impl Step {
     fn needs(self) -> &'static [Step] {
         use Step::*;
         match self {
-            RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
+            RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium | Firefox => &[],
             Weights | FullWeights | OnnxRuntime | Documentation => &[],
             NodePackages => &[Node],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
@@ -50,9 +52,10 @@ impl Step {
             LintWasm => &[RustComponents, WasmTarget],
             NativeTests => &[Weights, FullWeights, OnnxRuntime],
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
-            FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
+            FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Firefox, Weights, FullWeights],
             Style => &[NodePackages],
             EndToEnd => &[Weights, Page, Chromium],
+            FirefoxEndToEnd => &[Page, Firefox],
         }
     }
 
@@ -66,6 +69,7 @@ impl Step {
             Self::Node => "Node.js".into(),
             Self::NodePackages => "npm packages".into(),
             Self::Chromium => "Chromium and its driver".into(),
+            Self::Firefox => "Firefox and its driver".into(),
             Self::Weights => format!("weights of {}", weights::BACKBONE),
             Self::FullWeights => format!("weights of {} as f32, for the tests", weights::BACKBONE),
             Self::OnnxRuntime => "onnxruntime, for the tests".into(),
@@ -82,6 +86,7 @@ impl Step {
             Self::Style => "prettier".into(),
             Self::Contents => "contents of the package".into(),
             Self::EndToEnd => "end-to-end tests".into(),
+            Self::FirefoxEndToEnd => "end-to-end tests in Firefox".into(),
         }
     }
 
@@ -94,6 +99,7 @@ impl Step {
             Self::Node => tools::node(job),
             Self::NodePackages => tools::node_packages(job),
             Self::Chromium => browser::chromium(job),
+            Self::Firefox => browser::firefox(job),
             Self::Weights => weights::weights(job),
             Self::FullWeights => weights::full_weights(job),
             Self::OnnxRuntime => python::onnxruntime(job),
@@ -110,6 +116,7 @@ impl Step {
             Self::Types => test::types(job),
             Self::Style => test::style(job),
             Self::EndToEnd => test::end_to_end(job),
+            Self::FirefoxEndToEnd => test::firefox_end_to_end(job),
         }
     }
 }
