@@ -18,6 +18,7 @@ pub enum Step {
     Node,
     NodePackages,
     Chromium,
+    Firefox,
     Weights,
     FullWeights,
     OnnxRuntime,
@@ -39,6 +40,7 @@ pub enum Step {
     PackageTests,
     ApiDocs,
     EndToEnd,
+    FirefoxEndToEnd,
 }
 
 impl Step {
@@ -46,7 +48,7 @@ impl Step {
     fn needs(self) -> &'static [Step] {
         use Step::*;
         match self {
-            RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
+            RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium | Firefox => &[],
             Weights | FullWeights | OnnxRuntime | Documentation => &[],
             NodePackages | Peers | PackageTools => &[Node],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
@@ -56,11 +58,12 @@ impl Step {
             LintWasm => &[RustComponents, WasmTarget],
             NativeTests => &[Weights, FullWeights, OnnxRuntime],
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
-            FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
             PackageTests => &[Package, PackageTools, Chromium],
             ApiDocs => &[Package, PackageTools],
+            FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Firefox, Weights, FullWeights],
             Style => &[NodePackages],
             EndToEnd => &[Weights, Page, Chromium],
+            FirefoxEndToEnd => &[Page, Firefox],
         }
     }
 
@@ -74,6 +77,7 @@ impl Step {
             Self::Node => "Node.js".into(),
             Self::NodePackages => "npm packages".into(),
             Self::Chromium => "Chromium and its driver".into(),
+            Self::Firefox => "Firefox and its driver".into(),
             Self::Weights => format!("weights of {}", weights::BACKBONE),
             Self::FullWeights => format!("weights of {} as f32, for the tests", weights::BACKBONE),
             Self::OnnxRuntime => "onnxruntime, for the tests".into(),
@@ -95,6 +99,7 @@ impl Step {
             Self::PackageTests => "the package in fresh projects".into(),
             Self::ApiDocs => "documentation of the API".into(),
             Self::EndToEnd => "end-to-end tests".into(),
+            Self::FirefoxEndToEnd => "end-to-end tests in Firefox".into(),
         }
     }
 
@@ -107,6 +112,7 @@ impl Step {
             Self::Node => tools::node(job),
             Self::NodePackages => tools::node_packages(job),
             Self::Chromium => browser::chromium(job),
+            Self::Firefox => browser::firefox(job),
             Self::Weights => weights::weights(job),
             Self::FullWeights => weights::full_weights(job),
             Self::OnnxRuntime => python::onnxruntime(job),
@@ -128,6 +134,7 @@ impl Step {
             Self::PackageTests => test::package(job),
             Self::ApiDocs => package::api_docs(job),
             Self::EndToEnd => test::end_to_end(job),
+            Self::FirefoxEndToEnd => test::firefox_end_to_end(job),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Part {
             Self::Web => &[ChromiumTests, FirefoxTests],
             Self::Package => &[Package, Contents, PackageTests, Types, Style],
             // First of all the weights, so that the page has both networks to choose from.
-            Self::EndToEnd => &[Weights, Page, EndToEnd],
+            Self::EndToEnd => &[Weights, Page, EndToEnd, FirefoxEndToEnd],
         }
     }
 }
@@ -138,10 +138,12 @@ pub fn chromium(job: &Job) -> Result<Done> {
 /// `tests/web.rs` in headless Firefox, where there is one.
 pub fn firefox(job: &Job) -> Result<Done> {
     let Some(driver) = browser::geckodriver(job.workspace) else {
-        return Ok(Done::skipped("Firefox and geckodriver are not both installed"));
+        return Ok(Done::skipped(NO_FIREFOX));
     };
     run_tests(job, wasm_pack_test(job)?.arg("--firefox").arg("--geckodriver").arg(driver).args(ONLY_WEB))
 }
+
+const NO_FIREFOX: &str = "Firefox and geckodriver are not both installed";
 
 /// The other tests are native ones, and each would be linked for nothing.
 const ONLY_WEB: [&str; 3] = ["--", "--test", "web"];
@@ -182,6 +184,17 @@ pub fn end_to_end(job: &Job) -> Result<Done> {
         npm.env("CHROMIUM", chromium);
     }
     run_tests(job, npm.args(["run", "--silent", "e2e"]))
+}
+
+/// The page in Firefox, where there is one.
+pub fn firefox_end_to_end(job: &Job) -> Result<Done> {
+    let (Some(firefox), Some(driver)) = (browser::find_firefox(job.workspace), browser::geckodriver(job.workspace))
+    else {
+        return Ok(Done::skipped(NO_FIREFOX));
+    };
+    let mut npm = crate::tools::npm(job)?;
+    npm.env("FIREFOX", firefox).env("GECKODRIVER", driver);
+    run_tests(job, npm.args(["run", "--silent", "e2e:firefox"]))
 }
 
 /// Runs a command that runs tests, and is not content with none.

@@ -2,7 +2,7 @@
 
 use crate::failure::{Context, Failure, Result};
 use crate::steps::{Done, Job};
-use crate::workspace::{WASM_PACK, Workspace};
+use crate::workspace::{GECKODRIVER, WASM_PACK, Workspace};
 use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -62,6 +62,11 @@ pub fn wasm_bindgen(job: &Job) -> Result<Done> {
 /// wasm-pack, pinned so that every machine builds the package alike.
 pub fn wasm_pack(job: &Job) -> Result<Done> {
     cargo_tool(job, "wasm-pack", "wasm-pack", WASM_PACK)
+}
+
+/// geckodriver, of which there is no package on Debian.
+pub fn geckodriver(job: &Job) -> Result<Done> {
+    cargo_tool(job, "geckodriver", "geckodriver", GECKODRIVER)
 }
 
 /// Finds `program` in the right version, or installs its crate into the cache.
