@@ -88,7 +88,9 @@ impl Run<'_> {
         for fold in folds {
             self.pace.breathe().await;
             let regression = Logistic::new(&examples.select(&fold.training), STRENGTHS[0])?;
-            parts.push((regression, examples.select(&fold.validation)));
+            let held_out = examples.select(&fold.validation);
+            let inputs = (!held_out.targets.is_empty()).then(|| regression.inputs(&held_out.features));
+            parts.push((regression, inputs, held_out.targets));
         }
         let held_out: usize = folds.iter().map(|fold| fold.validation.len()).sum();
         // As in Platt's scaling (1999): a few easy drawings must not make a head too sure of itself.
@@ -96,7 +98,7 @@ impl Run<'_> {
         let mut best: Option<Epoch> = None;
         for strength in STRENGTHS.into_iter().filter(|_| held_out > 0) {
             let (mut loss, mut accuracy, mut validation_loss, mut right) = (0.0, 0.0, 0.0, 0);
-            for (regression, held_out) in &mut parts {
+            for (regression, inputs, targets) in &mut parts {
                 regression.set_strength(strength);
                 for _ in 0..MOST_ITERATIONS {
                     self.pace.breathe().await;
@@ -110,10 +112,9 @@ impl Run<'_> {
                 }
                 loss += regression.loss() / folds.len() as f32;
                 accuracy += regression.accuracy() / folds.len() as f32;
-                let head = regression.head();
-                for (features, target) in held_out.features.iter().zip(&held_out.targets) {
-                    let logits = head.logits(features);
-                    validation_loss += cross_entropy(&logits, *target, doubt);
+                let Some(inputs) = inputs else { continue };
+                for (logits, target) in regression.logits(inputs).rows().zip(targets.iter()) {
+                    validation_loss += cross_entropy(logits, *target, doubt);
                     right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
                 }
             }

@@ -12,8 +12,10 @@
 //! examples' span (the representer theorem), and 200 examples of 1,280 features become 200 of 200.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::embedding::Embedding;
+use super::exponential::exp;
 use super::matrix::{Gram, Matrix, dot};
 use super::{Head, HeadKind, LabelledFeatures};
 use crate::error::{Error, Result};
@@ -239,6 +241,22 @@ impl Logistic {
         Some(length as f32)
     }
 
+    /// What it regresses on, for other features.
+    pub fn inputs(&self, features: &[Rc<[f32]>]) -> Matrix {
+        let embedded = features.iter().flat_map(|features| self.embedding.apply(features)).collect();
+        let embedded = Matrix::new(self.embedded.columns, embedded);
+        let rows: Vec<Vec<f32>> = match &self.gram {
+            Some(gram) => gram.project(&embedded, &self.embedded).collect(),
+            None => embedded.rows().map(<[f32]>::to_vec).collect(),
+        };
+        Matrix::new(self.inputs.columns, rows.into_iter().flat_map(|row| row.into_iter().chain([1.0])).collect())
+    }
+
+    /// The logits of what [`Logistic::inputs`] gave, at the present weights.
+    pub fn logits(&self, inputs: &Matrix) -> Matrix {
+        inputs.times_transposed(&Matrix::new(self.inputs.columns, self.weight.clone()))
+    }
+
     /// Iterates until the gradient is no longer than `slope`; returns how often.
     #[cfg(test)]
     fn solve(&mut self, slope: f64) -> usize {
@@ -270,7 +288,7 @@ impl Logistic {
 /// Turns logits into probabilities; returns the logarithm of the sum of their exponentials.
 fn soften(logits: &mut [f32]) -> f32 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    logits.iter_mut().for_each(|v| *v = (*v - largest).exp());
+    logits.iter_mut().for_each(|v| *v = exp(*v - largest));
     let sum: f32 = logits.iter().sum();
     let factor = sum.recip();
     logits.iter_mut().for_each(|v| *v *= factor);
@@ -289,8 +307,6 @@ fn product(a: &[f32], b: &[f32]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use rand::{Rng, RngExt, SeedableRng};
     use rand_pcg::Pcg64Mcg;
 
@@ -314,6 +330,20 @@ mod tests {
     /// As good as normally distributed.
     fn normal(length: usize, rng: &mut impl Rng) -> Vec<f32> {
         (0..length).map(|_| (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0).collect()
+    }
+
+    #[test]
+    fn logits_in_coordinates_are_those_of_the_head() {
+        let [examples, queries] = clouds(3, 4, 60, 1.0, 5);
+        for among_themselves in [true, false] {
+            let mut regression = Logistic::build(&examples, 0.01, among_themselves).unwrap();
+            regression.solve(1e-4);
+            let (head, logits) = (regression.head(), regression.logits(&regression.inputs(&queries.features)));
+            for (row, features) in logits.rows().zip(&queries.features) {
+                let expected = head.logits(features);
+                assert!(row.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3), "{row:?} and {expected:?}");
+            }
+        }
     }
 
     fn solved(examples: &LabelledFeatures, strength: f32) -> Head {

@@ -2,11 +2,11 @@
 
 use std::ops::{AddAssign, Mul};
 
-use gemm::Parallelism;
+use crate::kernels::new_product;
 
 /// Values row by row.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Matrix {
+pub(crate) struct Matrix {
     pub columns: usize,
     pub values: Vec<f32>,
 }
@@ -36,54 +36,18 @@ impl Matrix {
     /// `self · otherᵀ`: how each row of the one goes with each row of the other.
     pub fn times_transposed(&self, other: &Self) -> Self {
         assert_eq!(self.columns, other.columns);
-        let shape = [self.row_count(), self.columns, other.row_count()];
-        product(shape, (&self.values, [self.columns, 1]), (&other.values, [1, other.columns]))
+        let size = [self.row_count(), other.row_count(), self.columns];
+        let values = new_product(size, (&self.values, [self.columns, 1]), (&other.values, [1, other.columns]));
+        Self::new(other.row_count(), values)
     }
 
     /// `selfᵀ · other`: sums of the rows of the other, with the columns of this as weights.
     pub fn transposed_times(&self, other: &Self) -> Self {
         assert_eq!(self.row_count(), other.row_count());
-        let shape = [self.columns, self.row_count(), other.columns];
-        product(shape, (&self.values, [1, self.columns]), (&other.values, [other.columns, 1]))
+        let size = [self.columns, other.columns, self.row_count()];
+        let values = new_product(size, (&self.values, [1, self.columns]), (&other.values, [other.columns, 1]));
+        Self::new(other.columns, values)
     }
-}
-
-/// Values, and how far apart rows and columns are in them.
-type Strided<'a> = (&'a [f32], [usize; 2]);
-
-/// `[m, k]` times `[k, n]`.
-fn product([m, k, n]: [usize; 3], left: Strided, right: Strided) -> Matrix {
-    let mut out = Matrix::zeros(m, n);
-    let last = |rows: usize, columns: usize, [down, right]: [usize; 2]| {
-        rows.max(1) * down + columns.max(1) * right - down - right
-    };
-    assert!(k > 0 && last(m, k, left.1) < left.0.len() && last(k, n, right.1) < right.0.len() || m == 0);
-    let [[left_down, left_right], [right_down, right_right]] = [left.1, right.1].map(|steps| steps.map(|v| v as isize));
-    // SAFETY: the largest offset into each operand was checked above, and `out` has m · n values, row by row.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            out.values.as_mut_ptr(),
-            1,
-            n as isize,
-            false,
-            left.0.as_ptr(),
-            left_right,
-            left_down,
-            right.0.as_ptr(),
-            right_right,
-            right_down,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
-    }
-    out
 }
 
 /// Coordinates of vectors among themselves: `factor` holds, for each, `rank` values with the same products as the vectors.
@@ -91,7 +55,7 @@ fn product([m, k, n]: [usize; 3], left: Strided, right: Strided) -> Matrix {
 /// A Cholesky factor of their Gram matrix, which takes the vector that is least explained so far as the next direction
 /// and ends when all are: repeated and dependent vectors cost nothing.
 #[derive(Debug, Clone)]
-pub(super) struct Gram {
+pub(crate) struct Gram {
     count: usize,
     rank: usize,
     factor: Vec<f64>,
@@ -131,6 +95,22 @@ impl Gram {
     /// The coordinates of the vectors, row by row.
     pub fn coordinates(&self) -> impl Iterator<Item = impl Iterator<Item = f32>> {
         (0..self.count).map(|i| self.factor[i * self.rank..][..self.rank].iter().map(|v| *v as f32))
+    }
+
+    /// The coordinates of other vectors, of what of them lies in the span of `vectors`, those that it was made of.
+    pub fn project(&self, others: &Matrix, vectors: &Matrix) -> impl Iterator<Item = Vec<f32>> {
+        let pivots = self.pivots.iter().flat_map(|pivot| vectors.row(*pivot)).copied().collect();
+        let products = others.times_transposed(&Matrix::new(vectors.columns, pivots));
+        (0..others.row_count()).map(move |other| {
+            let mut coordinates: Vec<f64> = Vec::with_capacity(self.rank);
+            // The pivots' rows of the factor are a lower triangle, solved from the first on.
+            for (pivot, product) in self.pivots.iter().zip(products.row(other)) {
+                let column = coordinates.len();
+                let row = &self.factor[pivot * self.rank..][..=column];
+                coordinates.push((f64::from(*product) - dot(&row[..column], &coordinates)) / row[column]);
+            }
+            coordinates.into_iter().map(|v| v as f32).collect()
+        })
     }
 
     /// The combination of `vectors`, those that it was made of, that has the given coordinates.
@@ -201,5 +181,7 @@ mod tests {
             let back = gram.combine(coordinates, &vectors);
             assert!(back.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-4), "{back:?}");
         }
+        let projected = gram.project(&vectors, &vectors).flatten();
+        assert!(projected.zip(&coordinates.values).all(|(a, b)| (a - b).abs() < 1e-4));
     }
 }

@@ -14,6 +14,7 @@
 //! | `matrix` | the products under them |
 
 mod embedding;
+mod exponential;
 mod hidden;
 mod logistic;
 mod matrix;

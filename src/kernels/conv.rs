@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
-use super::product::{add_product, product};
-use super::threads::{Unfilled, zeros};
+use super::product::{add_product, filled, product, transposed};
+use super::threads::zeros;
 use super::window::Window;
 
 /// A convolution in which every output channel sees every input channel.
@@ -22,9 +22,6 @@ const PATCHES: usize = 1 << 17;
 
 /// Single pixels to treat at least at once.
 const PIXELS: usize = 256;
-
-/// Columns of a weight that are written together.
-const COLUMNS: usize = 16;
 
 /// Room for unrolled patches: of inputs, and of their gradients. To be used by one convolution only.
 #[derive(Debug, Default)]
@@ -77,18 +74,7 @@ impl Conv {
     /// The packed weight with what an output pixel sees in rows, `[kernel, kernel, input, output]`, as [`Conv::forward`] reads
     /// it.
     pub fn columns(&self, packed: &[f32]) -> Vec<f32> {
-        let (depth, channels) = (self.depth(), self.channels[1]);
-        let mut columns = vec![0.0; packed.len()];
-        // Some output channels at a time, so that what is written stays in the first-level cache.
-        for first in (0..channels).step_by(COLUMNS) {
-            let last = channels.min(first + COLUMNS);
-            for seen in 0..depth {
-                for (channel, value) in (first..last).zip(&mut columns[seen * channels + first..]) {
-                    *value = packed[channel * depth + seen];
-                }
-            }
-        }
-        columns
+        transposed(packed, self.channels[1])
     }
 
     /// `output = patches x columns`.
@@ -187,18 +173,4 @@ fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
         buffer.resize(length, 0.0);
     }
     &mut buffer[..length]
-}
-
-/// `buffer` with `length` new values, which `fill` gives back once it has written all of them.
-fn filled(
-    buffer: &mut Vec<f32>,
-    length: usize,
-    fill: impl for<'b> FnOnce(&'b mut [MaybeUninit<f32>]) -> &'b mut [f32],
-) -> &mut [f32] {
-    buffer.clear();
-    buffer.reserve(length);
-    Unfilled::new(&mut buffer.spare_capacity_mut()[..length]).next(length, fill);
-    // SAFETY: they were filled in the line before.
-    unsafe { buffer.set_len(length) };
-    buffer
 }

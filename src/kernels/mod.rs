@@ -25,3 +25,4 @@ mod window;
 pub use adam::AdamStep;
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
 pub use folded::FoldedConvNorm;
+pub(crate) use product::new_product;

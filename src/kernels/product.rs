@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::threads::Unfilled;
 #[cfg(target_arch = "wasm32")]
 use super::tiles;
 
@@ -17,11 +18,51 @@ pub fn product<'a>(size: [usize; 3], target: &'a mut [MaybeUninit<f32>], lhs: Si
     unsafe { target.assume_init_mut() }
 }
 
+/// The product of `size` `[m, n, k]` in memory of its own.
+pub fn new_product(size: [usize; 3], lhs: Side, rhs: Side) -> Vec<f32> {
+    let mut values = vec![];
+    filled(&mut values, size[0] * size[1], |target| product(size, target, lhs, rhs));
+    values
+}
+
 /// [`product`], added to `target`.
 pub fn add_product(size: [usize; 3], target: &mut [f32], lhs: Side, rhs: Side) {
     assert_fit(size, target.len(), lhs, rhs);
     // SAFETY: all values lie within their slices.
     unsafe { multiply(size, target.as_mut_ptr(), true, lhs, rhs) };
+}
+
+/// `buffer` with `length` new values, which `fill` gives back once it has written all of them.
+pub fn filled(
+    buffer: &mut Vec<f32>,
+    length: usize,
+    fill: impl for<'b> FnOnce(&'b mut [MaybeUninit<f32>]) -> &'b mut [f32],
+) -> &mut [f32] {
+    buffer.clear();
+    buffer.reserve(length);
+    Unfilled::new(&mut buffer.spare_capacity_mut()[..length]).next(length, fill);
+    // SAFETY: they were filled in the line before.
+    unsafe { buffer.set_len(length) };
+    buffer
+}
+
+/// Columns that are written together.
+const TOGETHER: usize = 16;
+
+/// Row-major `values`, of that many rows, as columns.
+pub fn transposed(values: &[f32], rows: usize) -> Vec<f32> {
+    let columns = values.len() / rows;
+    let mut transposed = vec![0.0; values.len()];
+    // A few at a time, so that what is written stays in the first-level cache.
+    for first in (0..rows).step_by(TOGETHER) {
+        let last = rows.min(first + TOGETHER);
+        for column in 0..columns {
+            for (row, value) in (first..last).zip(&mut transposed[column * rows + first..]) {
+                *value = values[row * columns + column];
+            }
+        }
+    }
+    transposed
 }
 
 /// Refuses sides that reach beyond their values.
@@ -43,6 +84,15 @@ unsafe fn multiply(
     (lhs, [lhs_row, lhs_column]): Side,
     (rhs, [rhs_row, rhs_column]): Side,
 ) {
+    #[cfg(target_arch = "wasm32")]
+    if rhs_row == 1 && rhs_column == k && m >= TOGETHER && tiles::can_multiply([m, n, k], [lhs_row, lhs_column], [n, 1])
+    {
+        // Soon paid for by so many rows.
+        let rhs = transposed(&rhs[..n * k], n);
+        // SAFETY: as the caller ensures.
+        unsafe { tiles::multiply([m, n, k], target, add, (lhs.as_ptr(), [lhs_row, lhs_column]), (rhs.as_ptr(), n)) };
+        return;
+    }
     #[cfg(target_arch = "wasm32")]
     if tiles::can_multiply([m, n, k], [lhs_row, lhs_column], [rhs_row, rhs_column]) {
         // SAFETY: as the caller ensures.
