@@ -3,6 +3,7 @@
 use crate::failure::Result;
 use crate::steps::{Done, Job};
 use crate::tools;
+use std::process::Command;
 
 /// Compiles the crate into `pkg/` and adds the TypeScript API.
 pub fn package(job: &Job) -> Result<Done> {
@@ -31,6 +32,13 @@ pub fn contents(job: &Job) -> Result<Done> {
     let mut node = job.workspace.command("node", "Node.js is missing: run `cargo xtask setup`")?;
     let output = job.run(node.args(["xtask/check-package.mjs", "pkg"]))?;
     Ok(Done::note(output.trim()))
+}
+
+/// Tells how much a page loads, and fails where that is too much.
+pub fn size_command(job: &Job) -> Result<Command> {
+    let mut node = job.workspace.command("node", "Node.js is missing: run `cargo xtask setup`")?;
+    node.args(["xtask/size.mjs", "pkg"]);
+    Ok(node)
 }
 
 /// Runs a script of package.json and returns what it printed.
