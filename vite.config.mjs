@@ -1,5 +1,5 @@
 import { defineConfig } from "vite";
-import { presentWeights } from "./www/models.mjs";
+import { presentWeights } from "./www/files.mjs";
 import { offline } from "./www/offline.mjs";
 import { standalone } from "./www/standalone.mjs";
 

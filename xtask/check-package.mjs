@@ -23,7 +23,7 @@ for (const path of promised.flat()) {
 }
 
 // The library asks for no other weights than those in the package, and doodle is always there.
-const addresses = readFileSync(join(folder, "lib/models.js"), "utf8").matchAll(/"\.\.\/(models\/[^"]+)"/g);
+const addresses = readFileSync(join(folder, "lib/files.js"), "utf8").matchAll(/"\.\.\/(models\/[^"]+)"/g);
 const models = [...addresses].map(([, path]) => path);
 if (!models.includes("models/doodle.safetensors")) fail("the package does not know the weights of doodle");
 const lost = models.find((path) => !existsSync(join(folder, path)));

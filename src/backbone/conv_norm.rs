@@ -1,12 +1,14 @@
 //! Convolution, normalisation, activation: the unit that every block is made of.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
 use crate::device::is_cpu;
-use crate::kernels::{Activation, BatchStatistics, ConvNormOp};
+use crate::kernels::{Activation, BatchStatistics, ConvNormOp, FoldedConvNorm};
 
 /// A bias-free convolution, batch normalisation and an activation.
 #[derive(Module, Debug)]
@@ -15,6 +17,18 @@ pub struct ConvNorm {
     pub(super) norm: BatchNorm,
     #[module(skip)]
     pub(super) activation: Activation,
+    #[module(skip)]
+    folded: Folded,
+}
+
+/// Parameters as they were multiplied out last. A clone begins without, as its parameters will be others soon.
+#[derive(Debug, Default)]
+struct Folded(Mutex<Option<Arc<FoldedConvNorm>>>);
+
+impl Clone for Folded {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// The shape of a [`ConvNorm`].
@@ -43,7 +57,12 @@ impl ConvNormConfig {
             .with_padding(PaddingConfig2d::Same)
             .with_bias(false);
         let norm = BatchNormConfig::new(self.channels[1]).with_epsilon(self.epsilon);
-        ConvNorm { conv: conv.init(device), norm: norm.init(device), activation: self.activation }
+        ConvNorm {
+            conv: conv.init(device),
+            norm: norm.init(device),
+            activation: self.activation,
+            folded: Folded::default(),
+        }
     }
 }
 
@@ -59,6 +78,18 @@ impl ConvNorm {
         if !is_cpu(&device) {
             return self.forward_plain(x, shortcut);
         }
+        let statistics = || {
+            let [mean, variance] = [&self.norm.running_mean, &self.norm.running_var]
+                .map(|running| running.value_sync().into_data().try_to_vec().expect("statistics are f32"));
+            BatchStatistics { mean, variance }
+        };
+        if !device.is_autodiff() {
+            let (weight, norm) = (self.conv.weight.val(), [&self.norm.gamma, &self.norm.beta].map(|v| v.val()));
+            let mut folded = self.folded.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = FoldedConvNorm::new(weight, norm, &statistics(), self.norm.epsilon, folded.take());
+            *folded = Some(now.clone());
+            return now.forward(x, shortcut, self.conv.stride[0], self.activation);
+        }
         let op = ConvNormOp {
             x,
             weight: self.conv.weight.val(),
@@ -69,10 +100,8 @@ impl ConvNorm {
             epsilon: self.norm.epsilon,
             activation: self.activation,
         };
-        if !(device.is_autodiff() && self.norm.training.is_enabled()) {
-            let [mean, variance] = [&self.norm.running_mean, &self.norm.running_var]
-                .map(|running| running.value_sync().into_data().try_to_vec().expect("statistics are f32"));
-            return op.on_running_statistics(BatchStatistics { mean, variance });
+        if !self.norm.training.is_enabled() {
+            return op.on_running_statistics(statistics());
         }
         let (y, statistics) = op.on_batch_statistics();
         for (running, now) in

@@ -62,7 +62,7 @@ struct List(Vec<Convolution>);
 impl List {
     /// Adds a layer and returns its number.
     async fn add(&mut self, layer: &ConvNorm, input: usize, shortcut: Option<usize>) -> Result<usize> {
-        let ConvNorm { conv, norm, activation } = layer;
+        let ConvNorm { conv, norm, activation, .. } = layer;
         let shape = conv.weight.dims();
         let mut weight = read(conv.weight.val()).await?;
         let (gamma, beta) = (read(norm.gamma.val()).await?, read(norm.beta.val()).await?);

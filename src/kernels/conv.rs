@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
+use super::product::{add_product, product};
 use super::threads::{Unfilled, zeros};
 use super::window::Window;
 
@@ -18,6 +19,12 @@ pub struct Conv {
 
 /// Unrolled patches stay within this many values, a part of a core's second-level cache.
 const PATCHES: usize = 1 << 17;
+
+/// Single pixels to treat at least at once.
+const PIXELS: usize = 256;
+
+/// Columns of a weight that are written together.
+const COLUMNS: usize = 16;
 
 /// Room for unrolled patches: of inputs, and of their gradients. To be used by one convolution only.
 #[derive(Debug, Default)]
@@ -38,7 +45,9 @@ impl Conv {
 
     /// How many images to unroll at once.
     pub fn images_at_once(&self) -> usize {
-        (PATCHES / (self.window.output_pixels() * self.depth())).max(1)
+        let values = self.window.output_pixels() * self.depth().max(self.channels[1]);
+        // Of single pixels enough for the sums of their weights' gradients.
+        (PATCHES / values).max(if self.window.input_pixels() == 1 { PIXELS } else { 1 })
     }
 
     /// burn's `[output, input, kernel, kernel]` as `[output, kernel, kernel, input]`.
@@ -65,17 +74,34 @@ impl Conv {
         Cow::Owned(transposed)
     }
 
-    /// `output = patches x weightᵀ`.
+    /// The packed weight with what an output pixel sees in rows, `[kernel, kernel, input, output]`, as [`Conv::forward`] reads
+    /// it.
+    pub fn columns(&self, packed: &[f32]) -> Vec<f32> {
+        let (depth, channels) = (self.depth(), self.channels[1]);
+        let mut columns = vec![0.0; packed.len()];
+        // Some output channels at a time, so that what is written stays in the first-level cache.
+        for first in (0..channels).step_by(COLUMNS) {
+            let last = channels.min(first + COLUMNS);
+            for seen in 0..depth {
+                for (channel, value) in (first..last).zip(&mut columns[seen * channels + first..]) {
+                    *value = packed[channel * depth + seen];
+                }
+            }
+        }
+        columns
+    }
+
+    /// `output = patches x columns`.
     pub fn forward<'a>(
         &self,
         images: &[f32],
-        packed: &[f32],
+        columns: &[f32],
         scratch: &mut Scratch,
         output: &'a mut [MaybeUninit<f32>],
     ) -> &'a mut [f32] {
         let patches = self.patches(images, &mut scratch.seen);
         let ([depth, channels], rows) = ([self.depth(), self.channels[1]], output.len() / self.channels[1]);
-        product([rows, channels, depth], output, (patches, [depth, 1]), (packed, [1, depth]))
+        product([rows, channels, depth], output, (patches, [depth, 1]), (columns, [channels, 1]))
     }
 
     /// `gradient += output_gradientᵀ x patches`; an empty one is zero.
@@ -175,69 +201,4 @@ fn filled(
     // SAFETY: they were filled in the line before.
     unsafe { buffer.set_len(length) };
     buffer
-}
-
-/// One side of a product: values, and their strides of rows and columns.
-type Side<'a> = (&'a [f32], [usize; 2]);
-
-/// Row-major `target[m, n]` = `lhs[m, k]` x `rhs[k, n]`.
-fn product<'a>(size: [usize; 3], target: &'a mut [MaybeUninit<f32>], lhs: Side, rhs: Side) -> &'a mut [f32] {
-    assert_fit(size, target.len(), lhs, rhs);
-    // SAFETY: all values lie within their slices, and without adding, the target is written only.
-    unsafe { multiply(size, target.as_mut_ptr().cast(), false, lhs, rhs) };
-    // SAFETY: all of it was written in the line before.
-    unsafe { target.assume_init_mut() }
-}
-
-/// [`product`], added to `target`.
-fn add_product(size: [usize; 3], target: &mut [f32], lhs: Side, rhs: Side) {
-    assert_fit(size, target.len(), lhs, rhs);
-    // SAFETY: all values lie within their slices.
-    unsafe { multiply(size, target.as_mut_ptr(), true, lhs, rhs) };
-}
-
-/// Refuses sides that reach beyond their values.
-fn assert_fit([m, n, k]: [usize; 3], target: usize, (lhs, lhs_strides): Side, (rhs, rhs_strides): Side) {
-    let reach = |[rows, columns]: [usize; 2], [row, column]: [usize; 2]| match rows * columns {
-        0 => 0,
-        _ => (rows - 1) * row + (columns - 1) * column + 1,
-    };
-    let fit = reach([m, k], lhs_strides) <= lhs.len() && reach([k, n], rhs_strides) <= rhs.len();
-    assert!(target == m * n && fit, "a product's sides fit");
-}
-
-/// # Safety
-/// `target` has `m * n` values, initialised if `add`, and the sides reach as far as their strides lead.
-unsafe fn multiply(
-    [m, n, k]: [usize; 3],
-    target: *mut f32,
-    add: bool,
-    (lhs, [lhs_row, lhs_column]): Side,
-    (rhs, [rhs_row, rhs_column]): Side,
-) {
-    let [lhs_row, lhs_column, rhs_row, rhs_column] = [lhs_row, lhs_column, rhs_row, rhs_column].map(|v| v as isize);
-    // SAFETY: as the caller ensures.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            target,
-            1,
-            n as isize,
-            add,
-            lhs.as_ptr(),
-            lhs_column,
-            lhs_row,
-            rhs.as_ptr(),
-            rhs_column,
-            rhs_row,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
-    }
 }

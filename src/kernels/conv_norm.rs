@@ -33,11 +33,11 @@ pub enum Activation {
 
 impl Activation {
     /// Beyond these, the output is flat.
-    fn limits(self) -> (f32, f32) {
+    pub(super) fn limits(self) -> [f32; 2] {
         match self {
-            Self::None => (f32::NEG_INFINITY, f32::INFINITY),
-            Self::Relu => (0.0, f32::INFINITY),
-            Self::Relu6 => (0.0, 6.0),
+            Self::None => [f32::NEG_INFINITY, f32::INFINITY],
+            Self::Relu => [0.0, f32::INFINITY],
+            Self::Relu6 => [0.0, 6.0],
         }
     }
 }
@@ -82,24 +82,12 @@ impl ConvNormOp {
         self.tracked(None)
     }
 
-    /// With the given mean and variance; differentiable if the tensors are.
+    /// With the given mean and variance; differentiable.
     ///
     /// # Panics
-    /// If a tensor is not on the CPU, or of an unfitting shape.
+    /// As [`ConvNormOp::on_batch_statistics`].
     pub fn on_running_statistics(self, statistics: BatchStatistics) -> Tensor<4> {
-        if self.x.device().is_autodiff() {
-            return self.tracked(Some(statistics)).0;
-        }
-        let (conv, batch) = (self.convolution(), self.x.dims()[0]);
-        let plain = |tensor: Tensor<4>| tensor.try_into_primitive::<Flex>().expect(ON_CPU);
-        let [gamma, beta] = [self.gamma, self.beta].map(|v| v.try_into_primitive::<Flex>().expect(ON_CPU));
-        let (scale, shift) = affine(values(&gamma), values(&beta), &statistics, self.epsilon);
-        let shortcut = self.shortcut.map(|shortcut| channels_last(&plain(shortcut)));
-        let weight = plain(self.weight).to_contiguous();
-        let packed = conv.pack(values(&weight));
-        let (z, _) = convolve(&conv, batch, values(&channels_last(&plain(self.x))), &packed, false);
-        let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
-        Tensor::from_primitive::<Flex>(new_channels_last(y, &conv, batch).permute(&CHANNELS_FIRST))
+        self.tracked(Some(statistics)).0
     }
 
     fn tracked(self, given: Option<BatchStatistics>) -> (Tensor<4>, BatchStatistics) {
@@ -165,22 +153,22 @@ impl BatchStatistics {
 }
 
 /// The normalisation as a factor and a summand for each channel.
-fn affine(gamma: &[f32], beta: &[f32], statistics: &BatchStatistics, epsilon: f64) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn affine(gamma: &[f32], beta: &[f32], statistics: &BatchStatistics, epsilon: f64) -> (Vec<f32>, Vec<f32>) {
     let scale: Vec<f32> = gamma.iter().zip(statistics.deviations(epsilon)).map(|(gamma, d)| gamma * d).collect();
     let shift = beta.iter().zip(&scale).zip(&statistics.mean).map(|((beta, s), mean)| beta - mean * s).collect();
     (scale, shift)
 }
 
-const ON_CPU: &str = "these kernels are for tensors on the CPU";
-const CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
+pub(super) const ON_CPU: &str = "these kernels are for tensors on the CPU";
+pub(super) const CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
 const CHANNELS_LAST: [usize; 4] = [0, 2, 3, 1];
 
 /// `[batch, channels, height, width]` as contiguous `[batch, height, width, channels]`; no copy if it was made here.
-fn channels_last(tensor: &FlexTensor) -> FlexTensor {
+pub(super) fn channels_last(tensor: &FlexTensor) -> FlexTensor {
     tensor.permute(&CHANNELS_LAST).to_contiguous()
 }
 
-fn new_channels_last(values: Vec<f32>, conv: &Convolution, batch: usize) -> FlexTensor {
+pub(super) fn new_channels_last(values: Vec<f32>, conv: &Convolution, batch: usize) -> FlexTensor {
     let [height, width] = conv.window().output();
     FlexTensor::from_data(TensorData::new(values, [batch, height, width, conv.channels()[1]]))
 }
@@ -191,20 +179,21 @@ fn new_vector(values: Vec<f32>) -> FlexTensor {
 }
 
 /// The values of a contiguous tensor.
-fn values(tensor: &FlexTensor) -> &[f32] {
+pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("it is contiguous")
 }
 
 /// The convolution and, if asked for, its statistics; otherwise those are empty.
 fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32], measure: bool) -> (Vec<f32>, BatchStatistics) {
-    let channels = conv.channels()[1];
-    let images = batch.div_ceil(threads::pieces());
-    let (length, piece) = (batch * conv.output_len(), images * conv.output_len());
+    let (length, channels) = (batch * conv.output_len(), conv.channels()[1]);
+    let (conv, columns) = (conv.by_pixels(), conv.columns(packed));
+    let images = (x.len() / conv.input_len()).div_ceil(threads::pieces());
+    let piece = images * conv.output_len();
     let (z, sums) = threads::build(length, piece, x.chunks(images * conv.input_len()), |x, unfilled| {
         let (mut scratch, mut sums) = (Scratch::default(), vec![[0.0f64; 2]; channels]);
         for x in x.chunks(conv.images_at_once() * conv.input_len()) {
             let length = x.len() / conv.input_len() * conv.output_len();
-            let z = unfilled.next(length, |z| conv.forward(x, packed, &mut scratch, z));
+            let z = unfilled.next(length, |z| conv.forward(x, &columns, &mut scratch, z));
             if measure {
                 let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
                 vectorized(
@@ -249,7 +238,7 @@ fn activate(z: &[f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation
     let length = (z.len() / channels).div_ceil(threads::pieces()) * channels;
     let added = shortcut.map(|shortcut| shortcut.chunks(length).map(Some).collect::<Vec<_>>());
     let added = added.unwrap_or_else(|| vec![None; z.len().div_ceil(length)]);
-    let (floor, ceiling) = activation.limits();
+    let [floor, ceiling] = activation.limits();
     let (y, _) = threads::build(z.len(), length, z.chunks(length).zip(added), |(z, added), unfilled| {
         let at_once = SHORT_SUM * channels;
         for (index, z) in z.chunks(at_once).enumerate() {
@@ -265,6 +254,13 @@ fn activate(z: &[f32], affine: [&[f32]; 2], shortcut: Option<&[f32]>, activation
         }
     });
     y
+}
+
+/// Within limits, and NaN stays NaN; in two instructions of WebAssembly, where `f32::clamp` is calls of functions.
+#[inline(always)]
+pub(super) fn clamp(v: f32, floor: f32, ceiling: f32) -> f32 {
+    let v = if v < floor { floor } else { v };
+    if v > ceiling { ceiling } else { v }
 }
 
 #[inline(always)]
@@ -285,12 +281,12 @@ fn activate_piece(
                 let added = &added[row * channels..][..channels];
                 for channel in 0..channels {
                     let v = z[channel] * scale[channel] + shift[channel] + added[channel];
-                    y[channel].write(v.max(floor).min(ceiling));
+                    y[channel].write(clamp(v, floor, ceiling));
                 }
             }
             None => {
                 for channel in 0..channels {
-                    y[channel].write((z[channel] * scale[channel] + shift[channel]).max(floor).min(ceiling));
+                    y[channel].write(clamp(z[channel] * scale[channel] + shift[channel], floor, ceiling));
                 }
             }
         }
@@ -416,7 +412,7 @@ impl Saved {
         let channels = self.gamma.len();
         assert!([output.len(), y.len(), z.len()] == [gradient.len(); 3], "all are of one length");
         assert!(z.len().is_multiple_of(channels), "all rows are whole");
-        let (floor, ceiling) = self.activation.limits();
+        let [floor, ceiling] = self.activation.limits();
         let mean = &self.mean[..channels];
         let (gamma, beta) = (&mut gamma[..channels], &mut beta[..channels]);
         let rows = output.chunks_exact(channels).zip(y.chunks_exact(channels)).zip(z.chunks_exact(channels));
@@ -447,7 +443,8 @@ impl Saved {
             return (vec![], vec![]);
         }
         let (x, packed) = (values(&self.x), values(packed));
-        let images = self.batch().div_ceil(threads::pieces());
+        let conv = &conv.by_pixels();
+        let images = (x.len() / conv.input_len()).div_ceil(threads::pieces());
         let (input, output) = (images * conv.input_len(), images * conv.output_len());
         let pieces = x.chunks(input).zip(self.z.chunks(output)).zip(gradient.chunks_mut(output));
         // An input that wants no gradient gets as many pieces, of nothing.

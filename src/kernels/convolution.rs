@@ -86,17 +86,35 @@ impl Convolution {
         }
     }
 
+    /// The packed weight as [`Convolution::forward`] reads it.
+    pub fn columns<'a>(&self, packed: &'a [f32]) -> Cow<'a, [f32]> {
+        match self {
+            Self::Dense(conv) => Cow::Owned(conv.columns(packed)),
+            Self::Depthwise(_) => Cow::Borrowed(packed),
+        }
+    }
+
+    /// The same, for images of one pixel each where pixels do not see each other: caches hold a few of those at a time.
+    pub fn by_pixels(self) -> Self {
+        match self {
+            Self::Dense(conv) if conv.window.is_pointwise() => {
+                Self::Dense(Conv { window: Window { size: [1, 1], ..conv.window }, ..conv })
+            }
+            _ => self,
+        }
+    }
+
     /// Fills `output`.
     pub fn forward<'a>(
         &self,
         images: &[f32],
-        packed: &[f32],
+        columns: &[f32],
         scratch: &mut Scratch,
         output: &'a mut [MaybeUninit<f32>],
     ) -> &'a mut [f32] {
         match self {
-            Self::Dense(conv) => conv.forward(images, packed, scratch, output),
-            Self::Depthwise(conv) => conv.forward(images, packed, output),
+            Self::Dense(conv) => conv.forward(images, columns, scratch, output),
+            Self::Depthwise(conv) => conv.forward(images, columns, output),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::mem::MaybeUninit;
 
+#[cfg(target_arch = "wasm32")]
+use super::stripes;
 use super::threads::zeros;
 use super::vectors::vectorized;
 use super::window::Window;
@@ -37,6 +39,10 @@ impl Depthwise {
     /// `output = window * weight`.
     pub fn forward<'a>(&self, images: &[f32], packed: &[f32], output: &'a mut [MaybeUninit<f32>]) -> &'a mut [f32] {
         let channels = self.channels;
+        #[cfg(target_arch = "wasm32")]
+        if let Some(stripes) = stripes::Stripes::forward(self) {
+            return stripes.gather(images, packed, output);
+        }
         let output = zeros(output);
         vectorized(
             #[inline(always)]
@@ -58,6 +64,10 @@ impl Depthwise {
     pub fn add_weight_gradient(&self, images: &[f32], output_gradient: &[f32], gradient: &mut Vec<f32>) {
         let channels = self.channels;
         gradient.resize(self.window.kernel * self.window.kernel * channels, 0.0);
+        #[cfg(target_arch = "wasm32")]
+        if let Some(stripes) = stripes::Stripes::forward(self) {
+            return stripes.correlate(images, gradient, output_gradient);
+        }
         vectorized(
             #[inline(always)]
             || {
@@ -81,6 +91,10 @@ impl Depthwise {
         gradient: &'a mut [MaybeUninit<f32>],
     ) -> &'a mut [f32] {
         let channels = self.channels;
+        #[cfg(target_arch = "wasm32")]
+        if let Some(stripes) = stripes::Stripes::backward(self) {
+            return stripes.gather(output_gradient, packed, gradient);
+        }
         let gradient = zeros(gradient);
         vectorized(
             #[inline(always)]

@@ -4,13 +4,24 @@
 //! one run), while tensors keep burn's order of dimensions; only strides differ.
 
 mod adam;
+#[cfg(target_arch = "wasm32")]
+mod assembler;
 mod conv;
 mod conv_norm;
 mod convolution;
 mod depthwise;
+mod folded;
+#[cfg(target_arch = "wasm32")]
+mod lines;
+mod product;
+#[cfg(target_arch = "wasm32")]
+mod stripes;
 mod threads;
+#[cfg(target_arch = "wasm32")]
+mod tiles;
 mod vectors;
 mod window;
 
 pub use adam::AdamStep;
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
+pub use folded::FoldedConvNorm;

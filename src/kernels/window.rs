@@ -34,7 +34,7 @@ impl Window {
     }
 
     /// Blank rows above and columns left of the image.
-    fn padding(&self) -> [usize; 2] {
+    pub fn padding(&self) -> [usize; 2] {
         let [output, size] = [self.output(), self.size];
         [0, 1].map(|axis| ((output[axis] - 1) * self.stride + self.kernel).saturating_sub(size[axis]) / 2)
     }

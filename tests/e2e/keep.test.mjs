@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { isDeepStrictEqual } from "node:util";
 import { random, shape } from "./lib/shapes.mjs";
 import { stage } from "./lib/stage.mjs";
+import { classNames, doodles, kept, storage, stored, until } from "./lib/storage.mjs";
 import { Visitor } from "./lib/visitor.mjs";
 
 const { visit } = stage();
@@ -20,47 +20,12 @@ const LINE = [
 
 const open = (page) => page.getByRole("button", { name: /projects and files$/ }).click();
 const close = (page) => page.getByRole("button", { name: "Close", exact: true }).click();
-const doodles = (page) => page.locator(".gallery .thumbnail").count();
-const classNames = (page) =>
-  page.locator(".card .card-name").evaluateAll((fields) => fields.map(({ value }) => value));
 const notice = (page) => page.locator(".notice p").textContent();
-
-/** What lies in the browser's storage under these keys. */
-const stored = (page, ...keys) => page.evaluate(storage, { keys });
-
-/** Waits until the open project is stored as it is shown; `trained`, with a model. */
-async function kept(page, { trained = false } = {}) {
-  const same = async () => {
-    const shown = [await classNames(page), await doodles(page)];
-    const [catalogue] = await stored(page, "projects");
-    const [project] = await stored(page, `project:${catalogue?.current}`);
-    const classes = project?.classes ?? [];
-    const there = [classes.map(({ name }) => name), classes.flatMap(({ doodles }) => doodles).length];
-    return isDeepStrictEqual(there, shown) && (!trained || project.memory !== undefined);
-  };
-  await until(page, same, "what is shown is stored");
-}
 
 async function reload({ page }, state) {
   await kept(page, state);
   await page.reload();
   await page.locator("[data-device]").waitFor();
-}
-
-/** Changes the browser's storage, to `keep` alone or by `change`, and reads from it. Runs in the page. */
-async function storage({ keys = [], keep, change = [] }) {
-  const database = await new Promise((resolve) => {
-    const request = indexedDB.open("doodletune");
-    request.onupgradeneeded = () => request.result.createObjectStore("doodles"); // ahead of the page
-    request.onsuccess = () => resolve(request.result);
-  });
-  const store = database.transaction("doodles", "readwrite").objectStore("doodles");
-  if (keep) store.clear();
-  for (const [key, value] of keep ?? change) store.put(value, key);
-  const requests = keys.map((key) => store.get(key));
-  await new Promise((resolve) => (store.transaction.oncomplete = resolve));
-  database.close();
-  return requests.map(({ result }) => result);
 }
 
 /** Takes a file home and reads it. */
@@ -72,13 +37,6 @@ async function takeHome(page, title) {
   ]);
   await close(page);
   return { name: download.suggestedFilename(), buffer: await readFile(await download.path()) };
-}
-
-async function until(page, done, what) {
-  for (let tries = 0; !(await done()); tries++) {
-    assert.ok(tries < 250, what);
-    await page.waitForTimeout(20);
-  }
 }
 
 /** Lets nothing be written, where the session storage has `flag`. Runs in the page. */

@@ -1,9 +1,10 @@
-import { loadWasm, Tuner } from "./assets.js";
+import { fetchWeights, request, type Asset } from "./download.js";
 import { DoodleTuneError } from "./errors.js";
 import { Gate } from "./gate.js";
 import type { Command, EngineEvent, EngineOptions, Request, WireTrainOptions } from "./protocol.js";
+import { buffersOf } from "./transfer.js";
 import type { TrainEvent, TrainReport } from "./types.js";
-import { fetchWeights } from "./weights.js";
+import { loadWasm, Tuner } from "./wasm.js";
 
 /** Tells of an event; what is to be transferred is not used here any more. */
 type Emit = (event: EngineEvent, transfer?: ArrayBufferLike[]) => void;
@@ -23,7 +24,7 @@ export class Engine {
   async handle({ id, command }: Request): Promise<void> {
     try {
       const value = await this.#answer(id, command);
-      this.#emit({ type: "answer", id, value }, value instanceof Uint8Array ? [value.buffer] : []);
+      this.#emit({ type: "answer", id, value }, buffersOf(value));
     } catch (error) {
       // After a trap nothing in the wasm memory can be trusted.
       if (error instanceof WebAssembly.RuntimeError) {
@@ -96,10 +97,12 @@ export class Engine {
     }
   }
 
-  async #create({ tuner, weights }: EngineOptions) {
-    const bytes = weights instanceof ArrayBuffer ? new Uint8Array(weights) : await this.#download(weights);
+  async #create({ tuner, wasm, weights }: EngineOptions) {
+    const [bytes] = await Promise.all([
+      weights instanceof ArrayBuffer ? new Uint8Array(weights) : this.#download(weights),
+      loadWasm(() => request("wasm", wasm)),
+    ]);
     this.#prepare("Preparing the network");
-    await loadWasm();
     this.#tuner = await Tuner.create(tuner, bytes, (message) => this.#prepare(message));
     return { device: this.#tuner.device(), backbone: this.#tuner.backbone() };
   }
@@ -127,9 +130,9 @@ export class Engine {
     throw new DoodleTuneError("busy", message);
   }
 
-  #download(url: string): Promise<Uint8Array> {
+  #download(weights: Asset): Promise<Uint8Array> {
     let announced = 0;
-    return fetchWeights(url, (loaded, total) => {
+    return fetchWeights(weights, (loaded, total) => {
       // A status for every chunk would drown the page in messages.
       if (loaded !== total && loaded - announced < 100_000) return;
       announced = loaded;

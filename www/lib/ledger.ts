@@ -8,7 +8,7 @@ export interface Example {
   input: WireInput;
   /** The id that the present engine has given; a new engine gives new ones. */
   engineId: number;
-  /** Where it was in the file that was loaded, and in which class; undefined if it was added since. */
+  /** Where it is in the file that a new engine begins with, and in which class; undefined if it was added since. */
   origin?: { place: number; label: string };
 }
 
@@ -23,14 +23,19 @@ export interface Pupil {
 
 /** All examples, kept on this side so that a new engine can be taught them again under the same ids. */
 export class Ledger {
+  /** Counts the changes. */
+  revision = 0;
+
+  /** In the order in which the engine has them, and writes them down. */
   readonly #examples = new Map<number, Example>();
   #nextId = 1;
-  /** The file that all began with, if one was loaded: what was trained is in it. */
+  /** The file that a new engine begins with, if there is one: what was trained is in it. */
   #file: Uint8Array<ArrayBuffer> | undefined;
   /** What its classes are called today. */
   #names = new Map<string, string>();
 
   add(examples: { label: string; input: WireInput }[], engineIds: number[]): number[] {
+    this.revision++;
     return examples.map(({ label, input }, index) => {
       const id = this.#nextId++;
       this.#examples.set(id, { label, input, engineId: engineIds[index]! });
@@ -40,17 +45,12 @@ export class Ledger {
 
   /** Begins anew with what an engine has found in a file. */
   load(file: Uint8Array<ArrayBuffer>, { examples, report, ...rest }: WireLoaded): Loaded {
-    this.#file = file;
-    this.#names = new Map(examples.map(({ label }) => [label, label]));
     this.#examples.clear();
     const ids = this.add(
       examples,
       examples.map(({ id }) => id),
     );
-    ids.forEach((id, place) => {
-      const example = this.#examples.get(id)!;
-      example.origin = { place, label: example.label };
-    });
+    this.keep(file);
     return {
       ...rest,
       examples: examples.map(({ label, input }, place) => ({
@@ -60,6 +60,14 @@ export class Ledger {
       })),
       report: report && { ...report, evaluation: report.evaluation && this.own(report.evaluation) },
     };
+  }
+
+  /** A new engine is to begin with this file, in which the engine has written down what it knows now. */
+  keep(file: Uint8Array<ArrayBuffer>): void {
+    this.#file = file;
+    const all = this.examples() as Example[];
+    all.forEach((example, place) => (example.origin = { place, label: example.label }));
+    this.#names = new Map(all.map(({ label }) => [label, label]));
   }
 
   engineId(id: number): number {
@@ -85,19 +93,23 @@ export class Ledger {
   }
 
   remove(ids: number[]): void {
+    this.revision++;
     for (const id of ids) this.#examples.delete(id);
   }
 
   move(id: number, label: string): void {
+    this.revision++;
     this.#examples.get(id)!.label = label;
   }
 
   renameClass(from: string, to: string): void {
+    this.revision++;
     for (const example of this.#examples.values()) if (example.label === from) example.label = to;
     for (const [first, name] of this.#names) if (name === from) this.#names.set(first, to);
   }
 
   removeClass(label: string): void {
+    this.revision++;
     for (const [id, example] of this.#examples) if (example.label === label) this.#examples.delete(id);
   }
 

@@ -1,5 +1,6 @@
+import type { Asset } from "./download.js";
 import { DoodleTuneError } from "./errors.js";
-import { WEIGHTS } from "./models.js";
+import { INTEGRITY, WASM, WEIGHTS } from "./files.js";
 import type { EngineOptions, WireTrainOptions } from "./protocol.js";
 import type { BackboneName, CreateOptions, ModelFormat, Strategy, Teacher, TrainOptions } from "./types.js";
 
@@ -19,6 +20,10 @@ const CREATE: Checks<CreateOptions> = {
   weights: {
     allowed: "a URL, a string or an ArrayBuffer",
     ok: (value) => typeof value === "string" || value instanceof URL || value instanceof ArrayBuffer,
+  },
+  assets: {
+    allowed: "a URL or a string",
+    ok: (value) => typeof value === "string" || value instanceof URL,
   },
   worker: { allowed: "true or false", ok: (value) => typeof value === "boolean" },
   onStatus: { allowed: "a function", ok: (value) => typeof value === "function" },
@@ -98,6 +103,15 @@ export function checkViews(options: { count: number; seed: number }): void {
   check(options, VIEWS);
 }
 
+/** Refuses to begin where there are no pictures: on a server, above all. */
+export function checkBrowser(): void {
+  if (typeof OffscreenCanvas !== "undefined") return;
+  const message =
+    "This is no browser, or one from before 2023. Importing doodletune on a server does no harm, but only a page can call " +
+    "create: in onMount, in useEffect, or in whatever runs in the browser alone.";
+  throw new DoodleTuneError("no-browser", message);
+}
+
 /** Refuses unknown keys and wrong values of `create`; the message names the key and what is allowed. */
 export function checkCreateOptions(options: CreateOptions): void {
   check(options, CREATE);
@@ -127,29 +141,43 @@ export function toTrainOptions(options: Omit<TrainOptions, "signal" | "teacher">
 }
 
 /** The same for `create`. */
-export function toEngineOptions({ backbone, device, size, weights }: CreateOptions): EngineOptions {
+export function toEngineOptions(options: CreateOptions): EngineOptions {
+  const { backbone = "doodle", device, size, weights } = options;
+  const folder = assetFolder(options);
   const tuner: EngineOptions["tuner"] = {};
   if (device !== undefined) tuner.device = device;
   if (size !== undefined) tuner.size = size;
-  if (weights instanceof ArrayBuffer) return { tuner, weights };
-  // A worker would resolve a relative address against its own script.
-  return { tuner, weights: weights === undefined ? shipped(backbone ?? "doodle") : absolute(weights) };
+  const wasm = shipped("doodletune_bg.wasm", WASM, folder);
+  if (weights instanceof ArrayBuffer) return { tuner, wasm, weights };
+  if (weights !== undefined) return { tuner, wasm, weights: { url: absolute({ weights }) } };
+  return { tuner, wasm, weights: shippedWeights(backbone, folder) };
 }
 
-/** Where the weights of a backbone are when the caller does not say. */
-function shipped(backbone: BackboneName): string {
-  const url = WEIGHTS[backbone];
-  if (url) return url.href;
+/** The address of the folder with this package's files, if the caller has said where that is. */
+export function assetFolder({ assets }: CreateOptions): string | undefined {
+  return assets === undefined ? undefined : absolute({ assets }).replace(/\/*$/, "/");
+}
+
+/** A file that comes with this package: in the folder that the caller names, or where a bundler has put it. */
+function shipped(path: string, bundled: () => URL, folder: string | undefined): Asset {
+  return { url: folder ? folder + path : bundled().href, integrity: INTEGRITY[path] };
+}
+
+function shippedWeights(backbone: BackboneName, folder: string | undefined): Asset {
+  const bundled = WEIGHTS[backbone];
+  if (bundled) return shipped(`models/${backbone}.safetensors`, bundled, folder);
   const message =
     `The weights of ${backbone} are not in this package: make them with \`cargo xtask weights ${backbone}\` and ` +
     `build it again, or say in the option "weights" where they are.`;
   throw new DoodleTuneError("weights-missing", message);
 }
 
-function absolute(url: URL | string): string {
+/** An address that means the same in a worker, which resolves relative ones against its own script. */
+function absolute(option: Record<string, URL | string>): string {
+  const [[name, url]] = Object.entries(option) as [[string, URL | string]];
   try {
     return new URL(url, globalThis.document?.baseURI ?? location.href).href;
   } catch (cause) {
-    throw new DoodleTuneError("bad-option", `weights is "${url}", which is no address.`, { cause });
+    throw new DoodleTuneError("bad-option", `${name} is "${url}", which is no address.`, { cause });
   }
 }

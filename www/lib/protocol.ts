@@ -1,3 +1,4 @@
+import type { Asset } from "./download.js";
 import type { ErrorCode } from "./errors.js";
 import type {
   BackboneReport,
@@ -27,8 +28,8 @@ export type WireInput =
 export interface EngineOptions {
   /** Passed on to the wasm package as it is, so that its own checks speak. */
   tuner: { device?: DeviceChoice; size?: number };
-  /** An absolute URL, or the bytes. */
-  weights: string | ArrayBuffer;
+  wasm: Asset;
+  weights: Asset | ArrayBuffer;
 }
 
 /** The options of a training in the form that crosses to the engine: a teacher is what it said, by the engine's ids. */

@@ -10,7 +10,13 @@ import type { Ranked, Teacher, TrainEvent, TrainOptions, TrainReport } from "./t
  * Leaving the loop early does not end the run; `stop()` does.
  */
 export class TrainRun implements AsyncIterable<TrainEvent> {
-  /** The report, or why there is none. */
+  /**
+   * What the training came to.
+   *
+   * @throws `bad-option` for a plan that cannot be, `too-few-classes`, `too-few-examples`, `busy` while another run goes on,
+   * `aborted` by its signal, `diverged`, and `device-lost`, `gpu-error` or `worker-died` when what computes fails meanwhile:
+   * the examples are safe, and one can train again.
+   */
   readonly result: Promise<TrainReport>;
 
   readonly #supervisor: Supervisor;
@@ -51,6 +57,10 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     this.#steer("resume");
   }
 
+  /**
+   * One event an epoch, from the first on, however late one begins to iterate; any number of loops see all of them. Ends
+   * with the run, and throws what `result` is rejected with.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainEvent, void> {
     for (let next = 0; ;) {
       while (next < this.#events.length) yield this.#events[next++]!;
@@ -74,9 +84,9 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
           this.#events.push(event);
           this.#announce();
         },
+        () => this.#wish,
       );
       this.#begun = true;
-      if (this.#wish) this.#supervisor.steer(this.#wish);
       const report = await result;
       if (signal?.aborted) throw aborted(signal);
       const evaluation = report.evaluation && this.#supervisor.ledger.own(report.evaluation);

@@ -45,13 +45,14 @@ export class Supervisor {
 
   /**
    * Asks the engine, and its successor if it dies; but what has killed two workers is not given to a
-   * third. `command` is a function because the ids of examples differ from engine to engine.
+   * third. `command` is a function because the ids of examples differ from engine to engine, and because what was sent may
+   * be gone.
    */
-  async call<C extends Command>(command: () => C): Promise<Answer<C>> {
+  async call<C extends Command>(command: () => C | Promise<C>): Promise<Answer<C>> {
     for (let attempt = 1; ; attempt++) {
       const link = await this.#ready;
       try {
-        return await link.call(command());
+        return await link.call(await command());
       } catch (error) {
         const deadly = attempt === 2 && DoodleTuneError.from(error).code === "worker-died";
         if (!this.#recover(link, error) || deadly) throw error;
@@ -59,16 +60,63 @@ export class Supervisor {
     }
   }
 
-  /** Like `call`, but never repeated: half a training run is lost with its engine. */
-  async train(options: () => WireTrainOptions, onEpoch: (event: TrainEvent) => void): Promise<TrainReport> {
-    const link = await this.#ready;
+  /**
+   * Trains. An engine that dies meanwhile has a successor, which trains again: on the same examples and with the same seed to
+   * the same result, so that no epoch is told of twice. Not if the examples have changed since, nor after two workers have
+   * died of it. `wish` says what was asked of the training last.
+   */
+  async train(
+    options: () => WireTrainOptions,
+    onEpoch: (event: TrainEvent) => void,
+    wish: () => Steering | undefined,
+  ): Promise<TrainReport> {
+    const { revision } = this.ledger;
+    let told = 0;
+    for (let deaths = 0; ;) {
+      const link = await this.#ready;
+      let seen = 0;
+      // As far as the one before had come, it goes on unasked.
+      const obey = () => {
+        const type = seen === told && wish();
+        if (type && type !== "resume") link.call({ type }).catch(() => {}); // the death is told by the training
+      };
+      try {
+        const training = link.call({ type: "train", options: options() }, (event) => {
+          if (++seen > told) {
+            told = seen;
+            onEpoch(event);
+          } else obey();
+        });
+        obey();
+        const report = await training;
+        await this.#remember(link);
+        return report;
+      } catch (error) {
+        const { code, message } = DoodleTuneError.from(error);
+        if (!this.#recover(link, error)) {
+          // Whatever was learnt before the refusal answers from now on.
+          await this.#remember(link).catch((error) => this.#recover(link, error));
+          throw error;
+        }
+        if (code === "worker-died") deaths++;
+        if (deaths < 2 && this.ledger.revision === revision) continue;
+        const what = isGpuFailure(code) ? "The GPU failed during the training." : message;
+        throw new DoodleTuneError(code, `${what} The drawings are safe; train again.`, { cause: error });
+      }
+    }
+  }
+
+  /** Takes note of all that the engine knows, so that its successor knows it too. */
+  async #remember(link: Link): Promise<void> {
     try {
-      return await link.call({ type: "train", options: options() }, onEpoch);
+      for (;;) {
+        const { revision } = this.ledger;
+        const file = await link.call({ type: "save" });
+        // What was changed meanwhile may be in it or not.
+        if (revision === this.ledger.revision) return this.ledger.keep(file);
+      }
     } catch (error) {
-      if (!this.#recover(link, error)) throw error;
-      const { code, message } = DoodleTuneError.from(error);
-      const what = isGpuFailure(code) ? "The GPU failed during the training." : message;
-      throw new DoodleTuneError(code, `${what} The drawings are safe; train again.`, { cause: error });
+      if (DoodleTuneError.from(error).code !== "file-too-large") throw error;
     }
   }
 
@@ -100,9 +148,9 @@ export class Supervisor {
     for (;;) {
       const link = (this.#link = new Link(this.#open, this.#onStatus));
       try {
-        const tuner = this.#leftGpu
-          ? { ...this.#options.tuner, device: "cpu" as const }
-          : this.#options.tuner;
+        // What was measured once is not measured again.
+        const device = this.#leftGpu ? "cpu" : this.device?.kind;
+        const tuner = device ? { ...this.#options.tuner, device } : this.#options.tuner;
         const reports = await link.call({ type: "create", options: { ...this.#options, tuner } });
         await this.ledger.replay({
           load: (file) => link.call({ type: "load", file }),
@@ -111,7 +159,8 @@ export class Supervisor {
           move: (id, label) => link.call({ type: "move", id, label }),
           renameClass: (from, to) => link.call({ type: "renameClass", from, to }),
         });
-        this.device = this.#leftGpu ? { ...reports.device, reason: this.#leftGpu } : reports.device;
+        if (this.#leftGpu) this.device = { ...reports.device, reason: this.#leftGpu };
+        else this.device ??= reports.device;
         this.backbone = reports.backbone;
         this.#onStatus({ state: "ready", message: "Ready" });
         link.onDeath = (error) => this.#recover(link, error);

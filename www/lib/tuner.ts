@@ -1,7 +1,9 @@
 import { toBytes, toImageData, toWire } from "./input.js";
 import { toLabel } from "./label.js";
-import { WEIGHTS } from "./models.js";
+import { WEIGHTS } from "./files.js";
 import {
+  assetFolder,
+  checkBrowser,
   checkCreateOptions,
   checkExportOptions,
   checkStrategy,
@@ -9,6 +11,7 @@ import {
   toEngineOptions,
 } from "./options.js";
 import { openHere, openWorker } from "./port.js";
+import type { Answer, Command, WireInput } from "./protocol.js";
 import { TrainRun } from "./run.js";
 import { Supervisor } from "./supervisor.js";
 import type {
@@ -31,7 +34,13 @@ import type {
   Variation,
 } from "./types.js";
 
-/** Learns to tell doodles apart, on this machine and nowhere else. */
+/**
+ * Learns to tell doodles apart, on this machine and nowhere else.
+ *
+ * Every method that returns a promise may reject with `disposed` after `dispose()`, with `worker-died` when the worker died
+ * twice at the same task, and with `internal` for a defect; what else it refuses is said with each. A call that was under way
+ * when a worker or a GPU failed is asked again of the next one, except for a training.
+ */
 export class DoodleTune {
   readonly #supervisor: Supervisor;
 
@@ -39,10 +48,17 @@ export class DoodleTune {
     this.#supervisor = supervisor;
   }
 
-  /** Loads the pretrained network and chooses the device; resolves when everything is ready. */
+  /**
+   * Loads the pretrained network and chooses the device; resolves when everything is ready. There may be several, each with
+   * a worker and examples of its own.
+   *
+   * @throws `bad-option`; `no-browser` and `no-worker` where it cannot run; `wasm-missing`, `weights-missing`,
+   * `asset-mismatch` and `bad-weights` for its files; `no-webgpu` if that alone was asked for; `worker-died`.
+   */
   static async create(options: CreateOptions = {}): Promise<DoodleTune> {
+    checkBrowser();
     checkCreateOptions(options);
-    const open = (options.worker ?? true) ? openWorker : openHere;
+    const open = (options.worker ?? true) ? openWorker(assetFolder(options)) : openHere;
     const supervisor = new Supervisor(open, toEngineOptions(options), options.onStatus ?? (() => {}));
     await supervisor.ready();
     return new DoodleTune(supervisor);
@@ -63,13 +79,21 @@ export class DoodleTune {
     return this.#supervisor.backbone;
   }
 
-  /** Teaches one example; its class comes into being with it. Resolves to the example's id. */
+  /**
+   * Teaches one example; its class comes into being with it. Resolves to the example's id.
+   *
+   * @throws `bad-label` for a name that is empty or longer than 100 characters, `empty-drawing`, `bad-input`.
+   */
   async addExample(label: string, input: Input): Promise<number> {
     const [id] = await this.addExamples([{ label, input }]);
     return id!;
   }
 
-  /** Teaches several examples, all or none. Resolves to their ids, in the same order. */
+  /**
+   * Teaches several examples, all or none. Resolves to their ids, in the same order.
+   *
+   * @throws `bad-label`, `empty-drawing`, `bad-input`.
+   */
   async addExamples(list: readonly { label: string; input: Input }[]): Promise<number[]> {
     const examples = await Promise.all(
       list.map(async ({ label, input }) => ({ label: toLabel(label), input: await toWire(input) })),
@@ -78,12 +102,20 @@ export class DoodleTune {
     return this.#supervisor.ledger.add(examples, engineIds);
   }
 
-  /** Forgets one example. */
+  /**
+   * Forgets one example.
+   *
+   * @throws `unknown-example`.
+   */
   removeExample(id: number): Promise<void> {
     return this.removeExamples([id]);
   }
 
-  /** Forgets several examples. */
+  /**
+   * Forgets several examples.
+   *
+   * @throws `unknown-example`, and then forgets none.
+   */
   async removeExamples(ids: readonly number[]): Promise<void> {
     const { ledger } = this.#supervisor;
     const own = [...ids];
@@ -91,7 +123,11 @@ export class DoodleTune {
     ledger.remove(own);
   }
 
-  /** Puts an example into another class. */
+  /**
+   * Puts an example into another class.
+   *
+   * @throws `unknown-example`, `bad-label`.
+   */
   async moveExample(id: number, label: string): Promise<void> {
     const { ledger } = this.#supervisor;
     const own = toLabel(label);
@@ -99,14 +135,22 @@ export class DoodleTune {
     ledger.move(id, own);
   }
 
-  /** Gives a class another name. */
+  /**
+   * Gives a class another name.
+   *
+   * @throws `unknown-class`, `bad-label`, also if another class has that name.
+   */
   async renameClass(from: string, to: string): Promise<void> {
     const [before, after] = [toLabel(from), toLabel(to)];
     await this.#supervisor.call(() => ({ type: "renameClass", from: before, to: after }));
     this.#supervisor.ledger.renameClass(before, after);
   }
 
-  /** Forgets a class with all its examples. */
+  /**
+   * Forgets a class with all its examples.
+   *
+   * @throws `unknown-class`.
+   */
   async removeClass(label: string): Promise<void> {
     const own = toLabel(label);
     await this.#supervisor.call(() => ({ type: "removeClass", label: own }));
@@ -121,60 +165,75 @@ export class DoodleTune {
   /**
    * Recognises a drawing; two classes with an example each are enough, trained or not. With `unfinished`, drawings of which
    * only the beginning is there are recognised better, and whole ones a little worse.
+   *
+   * @throws `too-few-classes`, `empty-drawing`, `bad-input`.
    */
-  async predict(input: Input, { unfinished = false }: PredictOptions = {}): Promise<Prediction> {
-    const wire = await toWire(input);
-    return this.#supervisor.call(() => ({ type: "predict", input: wire, unfinished }));
+  async predict(input: Input, options: PredictOptions = {}): Promise<Prediction> {
+    const { unfinished = false } = options;
+    return this.#ask(input, (input) => ({ type: "predict", input, unfinished }));
   }
 
   /**
    * Says what a drawing looks like with the ready-made head of the weights: one of `backbone.labels`. Needs no example
-   * and learns from none; refused with `no-pretrained-head` where there are no labels.
+   * and learns from none.
+   *
+   * @throws `no-pretrained-head`, `empty-drawing`, `bad-input`.
    */
   async guess(input: Input): Promise<Prediction> {
-    const wire = await toWire(input);
-    return this.#supervisor.call(() => ({ type: "guess", input: wire }));
+    return this.#ask(input, (input) => ({ type: "guess", input }));
   }
 
-  /** Exactly what the network sees of an input. */
+  /**
+   * Exactly what the network sees of an input.
+   *
+   * @throws `empty-drawing`, `bad-input`.
+   */
   async preview(input: Input): Promise<ImageData> {
-    const wire = await toWire(input);
-    return toImageData(await this.#supervisor.call(() => ({ type: "preview", input: wire })));
+    return toImageData(await this.#ask(input, (input) => ({ type: "preview", input })));
   }
 
   /**
    * What the network would see of an input in a training that varies it: `count` views, 1 to 64, the same for the same
    * `seed`. Mixtures with other examples are not among them.
+   *
+   * @throws `bad-option`, `empty-drawing`, `bad-input`.
    */
   async vary(input: Input, variation: Variation, count: number, seed = 0): Promise<ImageData[]> {
     checkViews({ count, seed });
-    const wire = await toWire(input);
-    const views = await this.#supervisor.call(() => ({ type: "vary", input: wire, variation, count, seed }));
+    const views = await this.#ask(input, (input) => ({ type: "vary", input, variation, count, seed }));
     return views.map(toImageData);
   }
 
-  /** Where in a drawing the answer of `predict` is found, by wiping parts of it away. */
+  /**
+   * Where in a drawing the answer of `predict` is found, by wiping parts of it away.
+   *
+   * @throws `too-few-classes`, `empty-drawing`, `bad-input`.
+   */
   async explain(input: Input): Promise<Explanation> {
-    const wire = await toWire(input);
-    return this.#supervisor.call(() => ({ type: "explain", input: wire }));
+    return this.#ask(input, (input) => ({ type: "explain", input }));
   }
 
   /**
    * What the network makes of the examples: as it answers now, or, with `pretrained`, as it did before anything was
    * fine-tuned.
    */
-  async features({ pretrained = false }: { pretrained?: boolean } = {}): Promise<Features> {
+  async features(options: { pretrained?: boolean } = {}): Promise<Features> {
+    const { pretrained = false } = options;
     const { ledger } = this.#supervisor;
     const features = await this.#supervisor.call(() => ({ type: "features", pretrained }));
     return { ...features, ids: features.ids.map((id) => ledger.ownId(id)) };
   }
 
-  /** Trains on the examples of this moment. Predictions go on meanwhile. */
+  /** Trains on the examples of this moment. Predictions go on meanwhile. What is refused, `result` tells. */
   train(options: TrainOptions = {}): TrainRun {
     return new TrainRun(this.#supervisor, options);
   }
 
-  /** The plan of a strategy, made to measure for the examples of this moment: to be shown, or edited and trained with. */
+  /**
+   * The plan of a strategy, made to measure for the examples of this moment: to be shown, or edited and trained with.
+   *
+   * @throws `bad-option`.
+   */
   async plan(strategy: Strategy = "auto"): Promise<Plan> {
     checkStrategy(strategy);
     return this.#supervisor.call(() => ({ type: "plan", strategy }));
@@ -183,6 +242,8 @@ export class DoodleTune {
   /**
    * How well a head alone would do on new drawings, by asking about each example what was learnt from others. Of what a
    * plan trained, `evaluation` in the report of the run tells.
+   *
+   * @throws `too-few-classes`, `too-few-examples`.
    */
   async evaluate(): Promise<Evaluation> {
     const evaluation = await this.#supervisor.call(() => ({ type: "evaluate" }));
@@ -192,6 +253,8 @@ export class DoodleTune {
   /**
    * Everything as a project file: the examples, what was trained, and what that came to. Strokes are kept as they are,
    * pictures as the network sees them.
+   *
+   * @throws `file-too-large` above 256 MiB.
    */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#supervisor.call(() => ({ type: "save" }));
@@ -200,6 +263,8 @@ export class DoodleTune {
   /**
    * What answers at this moment, alone: `safetensors` can be loaded again, `onnx` runs anywhere, with the preparation of
    * pictures inside. Before the first training that is what compares with the mean of each class.
+   *
+   * @throws `bad-option`, `too-few-classes`.
    */
   async export(options: { format: ModelFormat }): Promise<Uint8Array<ArrayBuffer>> {
     checkExportOptions(options);
@@ -210,6 +275,8 @@ export class DoodleTune {
   /**
    * Replaces everything with what is in a file that `save` or `export({ format: "safetensors" })` made. A model alone
    * answers until an example is added. A file that cannot be read is refused, and what there was stays.
+   *
+   * @throws `unknown-file`, `damaged-file`, `newer-file`, `file-too-large`, `other-backbone`, `busy`, `bad-input`.
    */
   async load(file: BufferSource | Blob): Promise<Loaded> {
     const bytes = await toBytes(file);
@@ -220,6 +287,16 @@ export class DoodleTune {
   /** Ends the worker and frees its memory; calls after this are refused with `disposed`. */
   dispose(): void {
     this.#supervisor.dispose();
+  }
+
+  /** Asks about an input, which is read at once. Its pixels move to the engine; one that takes over has them read anew. */
+  async #ask<C extends Command>(input: Input, command: (input: WireInput) => C): Promise<Answer<C>> {
+    let wire: WireInput | undefined = await toWire(input);
+    return this.#supervisor.call(async () => {
+      const own = wire ?? (await toWire(input));
+      if ("data" in own) wire = undefined;
+      return command(own);
+    });
   }
 
   /** @internal Destroys the WebGPU device, to test recovery. */

@@ -7,16 +7,22 @@ export type BackboneName = "doodle" | "efficientnet-lite0";
 /** Where to compute: `auto` measures both on this machine and takes the faster. */
 export type DeviceChoice = "auto" | "cpu" | "webgpu";
 
-/** One point of a stroke. */
+/** One point of a stroke, in any unit: drawings are fitted to the network's input. */
 export interface Point {
+  /** To the right. */
   x: number;
+  /** Downwards. */
   y: number;
 }
 
 /** One stroke in time order, in any unit: all x then all y (as Quick, Draw! stores it), or a list of points. */
 export type Stroke = readonly [ArrayLike<number>, ArrayLike<number>, ...unknown[]] | readonly Point[];
 
-/** What can be learnt and recognised: a drawing as strokes, or a picture in any form that a browser has. */
+/**
+ * What can be learnt and recognised: a drawing as strokes, at most 100,000 points in all, or a picture in any form that a
+ * browser has, which is scaled down to 512 pixels. It is read once, when it is handed over, and left as it is; what is read
+ * from a picture moves to the worker without another copy, except for examples, which stay here to outlive a worker.
+ */
 export type Input = readonly Stroke[] | ImageData | HTMLCanvasElement | OffscreenCanvas | ImageBitmap | Blob;
 
 /** What `DoodleTune.create` understands; everything is optional. */
@@ -25,17 +31,28 @@ export interface CreateOptions {
   backbone?: BackboneName;
   /** Default `"auto"`. */
   device?: DeviceChoice;
-  /** Side of the network's square input in pixels; smaller is faster and less exact. */
+  /**
+   * Side of the network's square input in pixels; smaller is faster and less exact. Multiples of 16 for `doodle` (default
+   * 64), of 32 for `efficientnet-lite0` (default 128).
+   */
   size?: number;
   /** Where the weights are, or the bytes; they name their backbone themselves. Default: those in the package. */
   weights?: URL | string | ArrayBuffer;
+  /**
+   * The folder that this package is served from, where a bundler does not take its files along, or where they come from
+   * another server. The worker's script is taken from there only if that is the origin of the page: browsers refuse others.
+   */
+  assets?: URL | string;
   /** `false` computes on the calling thread, for callers that are in a worker already. Default `true`. */
   worker?: boolean;
   /** Told about everything that takes time or goes wrong on its own: downloads, measurements, restarts. */
   onStatus?: (status: Status) => void;
 }
 
-/** What is going on; `message` is one sentence for people. */
+/**
+ * What is going on; `message` is one sentence for people. Of a download, `loaded` of `total` bytes have come; `total` is null
+ * where the server does not say.
+ */
 export type Status =
   | { state: "download"; message: string; loaded: number; total: number | null }
   | { state: "prepare"; message: string }
@@ -45,7 +62,9 @@ export type Status =
 
 /** A candidate that was considered for the computation. */
 export interface DeviceCandidate {
+  /** Which of the two it is. */
   kind: "cpu" | "webgpu";
+  /** What the browser calls it. */
   name: string;
   /** Time for one look at a drawing; null where it was not measured. */
   milliseconds: number | null;
@@ -55,18 +74,23 @@ export interface DeviceCandidate {
 
 /** What computes, and why. */
 export interface DeviceReport {
+  /** Which of the two it is. */
   kind: "cpu" | "webgpu";
+  /** What the browser calls it. */
   name: string;
   /** A WebGPU adapter that is emulated on the CPU. */
   software: boolean;
   /** One sentence for people. */
   reason: string;
+  /** All that were considered; none if the CPU was asked for. */
   candidates: DeviceCandidate[];
 }
 
 /** The pretrained network in use. */
 export interface BackboneReport {
+  /** As its weights call it. */
   name: string;
+  /** Its stages by name, from the input on: what a plan can train. */
   stages: string[];
   /** Length of the feature vector. */
   features: number;
@@ -74,14 +98,19 @@ export interface BackboneReport {
   size: number;
   /** What `guess` can answer; empty if the weights come without a ready-made head. */
   labels: string[];
+  /** Licence of the weights, as an SPDX expression. */
   license: string;
+  /** Where the weights come from. */
   source: string;
+  /** How many numbers they are. */
   parameters: number;
 }
 
 /** A class and how probable it is. */
 export interface Ranked {
+  /** The class. */
   label: string;
+  /** 0 to 1; those of a ranking sum up to 1. */
   probability: number;
 }
 
@@ -100,6 +129,7 @@ export interface Prediction extends Ranked {
    * `guess`, `pretrained`.
    */
   head: "prototype" | "linear" | "mlp" | "pretrained";
+  /** How long it took to compute. */
   milliseconds: number;
 }
 
@@ -151,6 +181,7 @@ export interface TrainOptions {
 
 /** Whoever can say what a drawing is: another `DoodleTune`, most of all. */
 export interface Teacher {
+  /** What the drawing is, by the names of the pupil's classes. */
   predict(input: Input): PromiseLike<{ ranking: Ranked[] }>;
 }
 
@@ -258,7 +289,9 @@ export type Loss =
 
 /** How examples are varied while they are learnt from. */
 export interface Variation {
+  /** Of drawings as strokes, before they become pixels. */
   strokes?: StrokeAugmentation;
+  /** Of the pixels, whatever they come from. */
   pixels?: PixelAugmentation;
   /** Mixtures of two examples. */
   mixing?: { name: "mixup" | "cutmix"; alpha?: number } | null;
@@ -315,12 +348,19 @@ export interface TrainEvent {
   refit: boolean;
   /** From 1 in each phase. */
   epoch: number;
+  /** The most that this phase will have. */
   epochs: number;
+  /** Steps of this phase up to now. */
   step: number;
+  /** The most that this phase will have. */
   steps: number;
+  /** Mean over the examples of this epoch. */
   loss: number;
+  /** Share of the examples of this epoch that were recognised, 0 to 1. */
   accuracy: number;
+  /** Of the examples held out; null where none are. */
   validationLoss: number | null;
+  /** Of the examples held out, 0 to 1; null where none are. */
   validationAccuracy: number | null;
   /** The head's learning rate. */
   rate: number | null;
@@ -338,31 +378,45 @@ export interface TrainEvent {
 
 /** What a phase came to. */
 export interface PhaseReport {
+  /** Its name in the plan. */
   phase: string;
   /** The stages that it trained. */
   stages: string[];
+  /** How many it had. */
   epochs: number;
   /** The epoch that was kept; 0 if what was there before the phase was. */
   keptEpoch: number;
+  /** Whether it was undone, since it made nothing better. */
   rolledBack: boolean;
+  /** Mean over the examples of the epoch that was kept. */
   loss: number | null;
+  /** Share of the examples that were recognised, 0 to 1. */
   accuracy: number | null;
+  /** Of the examples held out; null where none were. */
   validationLoss: number | null;
+  /** Of the examples held out, 0 to 1; null where none were. */
   validationAccuracy: number | null;
   /** What logits were divided by so that examples held out are most probable. */
   temperature: number | null;
   /** Drawings that went through frozen stages. */
   frozenForwards: number;
+  /** How long it took. */
   seconds: number;
 }
 
 /** What the training came to: the figures of the last phase that was kept; null if there was none. */
 export interface TrainReport {
+  /** Whether it came to its end, or was stopped. */
   reason: "finished" | "stopped";
+  /** Of all phases. */
   epochs: number;
+  /** Mean over the examples learnt from. */
   loss: number | null;
+  /** Share of them that were recognised, 0 to 1. */
   accuracy: number | null;
+  /** Of the examples held out; null where none were. */
   validationLoss: number | null;
+  /** Of the examples held out, 0 to 1; null where none were. */
   validationAccuracy: number | null;
   /** What the cross-validation of a logistic regression chose. */
   strength: number | null;
@@ -370,21 +424,27 @@ export interface TrainReport {
   trainingExamples: number;
   /** How many were held out: by the plan, or by the cross-validation each for a fifth of it. */
   validationExamples: number;
+  /** One after the other, those that were undone too. */
   phases: PhaseReport[];
   /** What became of the examples that the plan held out. */
   evaluation: Evaluation | null;
+  /** How long it took, without pauses. */
   seconds: number;
 }
 
 /** What became of examples whose classes are known. */
 export interface Evaluation {
+  /** How many were asked about. */
   examples: number;
+  /** Share of them that were recognised, 0 to 1. */
   accuracy: number;
   /** 95 % confidence. */
   accuracyInterval: [number, number];
+  /** Mean cross-entropy, in nats. */
   loss: number;
-  /** How many of the class of the row were taken for that of the column. */
+  /** How many of the class of the row were taken for that of the column, in the order of `classes`. */
   confusion: number[][];
+  /** What became of each class; null where there is nothing to divide by. */
   classes: {
     label: string;
     examples: number;
@@ -400,15 +460,19 @@ export interface Evaluation {
 
 /** How far probabilities can be believed. */
 export interface Reliability {
+  /** Mean cross-entropy, in nats. */
   loss: number;
-  /** Expected calibration error. */
+  /** Expected calibration error, 0 to 1. */
   error: number;
+  /** Answers by how sure they were, from not at all to completely: mean confidence, and share that was right. */
   bins: { examples: number; confidence: number; accuracy: number }[];
 }
 
 /** A class and the number of its examples. */
 export interface ClassSummary {
+  /** Its name. */
   label: string;
+  /** How many it has. */
   examples: number;
 }
 
@@ -421,8 +485,9 @@ export interface Loaded {
   examples: { id: number; label: string; input: Input }[];
   /** What is told apart by what was trained; empty if nothing was. */
   labels: string[];
-  /** What the last training did, and what became of it, if what it trained is in the file. */
+  /** What the last training did, if what it trained is in the file. */
   plan: Plan | null;
+  /** What it came to. */
   report: TrainReport | null;
 }
 
@@ -430,6 +495,7 @@ export interface Loaded {
 export interface Features {
   /** Of the examples; -1 for one that was removed meanwhile. */
   ids: number[];
+  /** Their classes. */
   labels: string[];
   /** Numbers per example. */
   length: number;

@@ -1,7 +1,7 @@
 // A page in one file, with a trained model inside: what `state/files/webpage.ts` of the app wraps up.
 import { computed, effect, signal } from "@preact/signals";
 import { render } from "preact";
-import { loadWasm } from "../lib/assets.js";
+import { loadWasm } from "../lib/wasm.js";
 import { DoodleTune, DoodleTuneError, type Prediction } from "../lib/index.js";
 import { Bars } from "../app/parts/bars.js";
 import { Sheet } from "../app/parts/sheet.js";
@@ -25,7 +25,7 @@ const problem = signal<string | null>(null);
 
 async function wake(): Promise<void> {
   const [wasm, weights, model] = await Promise.all([unpack("wasm"), unpack("weights"), unpack("model")]);
-  await loadWasm({ module_or_path: wasm });
+  await loadWasm(async () => wasm);
   // Files have no workers; looking takes milliseconds.
   const made = await DoodleTune.create({
     worker: false,

@@ -20,6 +20,7 @@ pub enum Action {
     Weights { force: bool },
     Package,
     Size,
+    Docs,
     Serve { port: u16, host: bool },
     Test { parts: Vec<Part> },
     Bench { arguments: Vec<OsString> },
@@ -27,7 +28,7 @@ pub enum Action {
 }
 
 /// Name, arguments and meaning of each command; the help and the messages are made from it.
-const COMMANDS: [(&str, &str, &str); 10] = [
+const COMMANDS: [(&str, &str, &str); 11] = [
     ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
     ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
     ("setup", "", "find or install the tools and the npm packages"),
@@ -35,6 +36,7 @@ const COMMANDS: [(&str, &str, &str); 10] = [
     ("package", "", "build the npm package into pkg/"),
     ("bench", "[--only TEXT]… [--json FILE]", "measure speed in Chromium, beside other libraries"),
     ("size", "", "how much a page loads to use the package, compressed"),
+    ("docs", "", "write what docs/ says of the npm package's API anew"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
     ("compare", "…", "run `lab compare` with these arguments, in release"),
     ("help", "", "show this"),
@@ -71,6 +73,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         "setup" => Action::Setup,
         "package" => Action::Package,
         "size" => Action::Size,
+        "docs" => Action::Docs,
         "weights" => {
             let force = options.flag("--force");
             match options.word().as_deref() {

@@ -5,6 +5,8 @@ use crate::steps::{Done, Job};
 use crate::tools;
 use std::process::Command;
 
+const NO_NODE: &str = "Node.js is missing: run `cargo xtask setup`";
+
 /// Compiles the crate into `pkg/` and adds the TypeScript API.
 pub fn package(job: &Job) -> Result<Done> {
     wasm(job, ".")?;
@@ -29,15 +31,29 @@ pub fn page(job: &Job) -> Result<Done> {
 
 /// Looks whether everything that the package promises is in it.
 pub fn contents(job: &Job) -> Result<Done> {
-    let mut node = job.workspace.command("node", "Node.js is missing: run `cargo xtask setup`")?;
+    let mut node = job.workspace.command("node", NO_NODE)?;
     let output = job.run(node.args(["xtask/check-package.mjs", "pkg"]))?;
     Ok(Done::note(output.trim()))
 }
 
 /// Tells how much a page loads, and fails where that is too much.
 pub fn size_command(job: &Job) -> Result<Command> {
-    let mut node = job.workspace.command("node", "Node.js is missing: run `cargo xtask setup`")?;
+    let mut node = job.workspace.command("node", NO_NODE)?;
     node.args(["xtask/size.mjs", "pkg"]);
+    Ok(node)
+}
+
+/// Writes `docs/api.md` and `docs/doodletune.api.md` from the declarations in `pkg/`.
+pub fn api_docs(job: &Job) -> Result<Done> {
+    let mut node = node_with_tools(job)?;
+    job.run(node.arg("tests/package/api-docs.mjs"))?;
+    Ok(Done::default())
+}
+
+/// Node.js, told where the tools are that the package is tested and documented with.
+pub fn node_with_tools(job: &Job) -> Result<Command> {
+    let mut node = job.workspace.command("node", NO_NODE)?;
+    node.env("DOODLETUNE_PACKAGE_TOOLS", tools::package_tools_folder(job.workspace)?);
     Ok(node)
 }
 

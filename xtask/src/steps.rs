@@ -18,6 +18,7 @@ pub enum Step {
     Node,
     NodePackages,
     Chromium,
+    Firefox,
     Weights,
     FullWeights,
     OnnxRuntime,
@@ -35,7 +36,11 @@ pub enum Step {
     Types,
     Style,
     Contents,
+    PackageTools,
+    PackageTests,
+    ApiDocs,
     EndToEnd,
+    FirefoxEndToEnd,
 }
 
 impl Step {
@@ -43,9 +48,9 @@ impl Step {
     fn needs(self) -> &'static [Step] {
         use Step::*;
         match self {
-            RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium => &[],
+            RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium | Firefox => &[],
             Weights | FullWeights | OnnxRuntime | Documentation => &[],
-            NodePackages | Peers => &[Node],
+            NodePackages | Peers | PackageTools => &[Node],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
             BenchPackage => &[WasmTarget, WasmBindgen, WasmPack],
             Page | Types | Contents => &[Package],
@@ -53,9 +58,12 @@ impl Step {
             LintWasm => &[RustComponents, WasmTarget],
             NativeTests => &[Weights, FullWeights, OnnxRuntime],
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
-            FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Weights, FullWeights],
+            PackageTests => &[Package, PackageTools, Chromium],
+            ApiDocs => &[Package, PackageTools],
+            FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Firefox, Weights, FullWeights],
             Style => &[NodePackages],
             EndToEnd => &[Weights, Page, Chromium],
+            FirefoxEndToEnd => &[Page, Firefox],
         }
     }
 
@@ -69,6 +77,7 @@ impl Step {
             Self::Node => "Node.js".into(),
             Self::NodePackages => "npm packages".into(),
             Self::Chromium => "Chromium and its driver".into(),
+            Self::Firefox => "Firefox and its driver".into(),
             Self::Weights => format!("weights of {}", weights::BACKBONE),
             Self::FullWeights => format!("weights of {} as f32, for the tests", weights::BACKBONE),
             Self::OnnxRuntime => "onnxruntime, for the tests".into(),
@@ -86,7 +95,11 @@ impl Step {
             Self::Types => "TypeScript types".into(),
             Self::Style => "prettier".into(),
             Self::Contents => "contents of the package".into(),
+            Self::PackageTools => "bundlers, for the tests".into(),
+            Self::PackageTests => "the package in fresh projects".into(),
+            Self::ApiDocs => "documentation of the API".into(),
             Self::EndToEnd => "end-to-end tests".into(),
+            Self::FirefoxEndToEnd => "end-to-end tests in Firefox".into(),
         }
     }
 
@@ -99,6 +112,7 @@ impl Step {
             Self::Node => tools::node(job),
             Self::NodePackages => tools::node_packages(job),
             Self::Chromium => browser::chromium(job),
+            Self::Firefox => browser::firefox(job),
             Self::Weights => weights::weights(job),
             Self::FullWeights => weights::full_weights(job),
             Self::OnnxRuntime => python::onnxruntime(job),
@@ -116,7 +130,11 @@ impl Step {
             Self::FirefoxTests => test::firefox(job),
             Self::Types => test::types(job),
             Self::Style => test::style(job),
+            Self::PackageTools => tools::package_tools(job),
+            Self::PackageTests => test::package(job),
+            Self::ApiDocs => package::api_docs(job),
             Self::EndToEnd => test::end_to_end(job),
+            Self::FirefoxEndToEnd => test::firefox_end_to_end(job),
         }
     }
 }

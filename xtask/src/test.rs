@@ -3,8 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::progress::clock;
 use crate::steps::{self, Done, Job, Outcome, Step};
-use crate::tools::WASM_TARGET;
-use crate::{browser, package, python};
+use crate::{browser, package, python, tools};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -35,9 +34,9 @@ impl Part {
         match self {
             Self::Native => &[Format, Lint, LintWasm, NativeTests, Documentation],
             Self::Web => &[ChromiumTests, FirefoxTests],
-            Self::Package => &[Package, Contents, Types, Style],
+            Self::Package => &[Package, Contents, PackageTests, Types, Style],
             // First of all the weights, so that the page has both networks to choose from.
-            Self::EndToEnd => &[Weights, Page, EndToEnd],
+            Self::EndToEnd => &[Weights, Page, EndToEnd, FirefoxEndToEnd],
         }
     }
 }
@@ -97,7 +96,17 @@ pub fn lint(job: &Job) -> Result<Done> {
 /// clippy, on the code that only exists in WebAssembly.
 pub fn lint_wasm(job: &Job) -> Result<Done> {
     let mut cargo = job.workspace.cargo();
-    cargo.args(["clippy", "--package", "doodletune", "--all-targets", "--target", WASM_TARGET, "--", "-D", "warnings"]);
+    cargo.args([
+        "clippy",
+        "--package",
+        "doodletune",
+        "--all-targets",
+        "--target",
+        tools::WASM_TARGET,
+        "--",
+        "-D",
+        "warnings",
+    ]);
     job.run(&mut cargo)?;
     Ok(Done::default())
 }
@@ -129,10 +138,12 @@ pub fn chromium(job: &Job) -> Result<Done> {
 /// `tests/web.rs` in headless Firefox, where there is one.
 pub fn firefox(job: &Job) -> Result<Done> {
     let Some(driver) = browser::geckodriver(job.workspace) else {
-        return Ok(Done::skipped("Firefox and geckodriver are not both installed"));
+        return Ok(Done::skipped(NO_FIREFOX));
     };
     run_tests(job, wasm_pack_test(job)?.arg("--firefox").arg("--geckodriver").arg(driver).args(ONLY_WEB))
 }
+
+const NO_FIREFOX: &str = "Firefox and geckodriver are not both installed";
 
 /// The other tests are native ones, and each would be linked for nothing.
 const ONLY_WEB: [&str; 3] = ["--", "--test", "web"];
@@ -157,13 +168,33 @@ pub fn style(job: &Job) -> Result<Done> {
     Ok(Done::default())
 }
 
+/// The packed package, used as by somebody who has just installed it.
+pub fn package(job: &Job) -> Result<Done> {
+    let mut node = package::node_with_tools(job)?;
+    if let Some(chromium) = browser::find_chromium(job.workspace) {
+        node.env("CHROMIUM", chromium);
+    }
+    run_tests(job, node.args(["--test", "tests/package/package.test.mjs"]))
+}
+
 /// The page, used as a person would.
 pub fn end_to_end(job: &Job) -> Result<Done> {
-    let mut npm = crate::tools::npm(job)?;
+    let mut npm = tools::npm(job)?;
     if let Some(chromium) = browser::find_chromium(job.workspace) {
         npm.env("CHROMIUM", chromium);
     }
     run_tests(job, npm.args(["run", "--silent", "e2e"]))
+}
+
+/// The page in Firefox, where there is one.
+pub fn firefox_end_to_end(job: &Job) -> Result<Done> {
+    let (Some(firefox), Some(driver)) = (browser::find_firefox(job.workspace), browser::geckodriver(job.workspace))
+    else {
+        return Ok(Done::skipped(NO_FIREFOX));
+    };
+    let mut npm = crate::tools::npm(job)?;
+    npm.env("FIREFOX", firefox).env("GECKODRIVER", driver);
+    run_tests(job, npm.args(["run", "--silent", "e2e:firefox"]))
 }
 
 /// Runs a command that runs tests, and is not content with none.

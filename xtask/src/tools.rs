@@ -2,10 +2,11 @@
 
 use crate::failure::{Context, Failure, Result};
 use crate::steps::{Done, Job};
-use crate::workspace::WASM_PACK;
+use crate::workspace::{GECKODRIVER, WASM_PACK, Workspace};
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
 
 /// The target that the package is compiled for.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -61,6 +62,11 @@ pub fn wasm_bindgen(job: &Job) -> Result<Done> {
 /// wasm-pack, pinned so that every machine builds the package alike.
 pub fn wasm_pack(job: &Job) -> Result<Done> {
     cargo_tool(job, "wasm-pack", "wasm-pack", WASM_PACK)
+}
+
+/// geckodriver, of which there is no package on Debian.
+pub fn geckodriver(job: &Job) -> Result<Done> {
+    cargo_tool(job, "geckodriver", "geckodriver", GECKODRIVER)
 }
 
 /// Finds `program` in the right version, or installs its crate into the cache.
@@ -134,6 +140,35 @@ fn install(job: &Job, folder: &Path) -> Result<Done> {
     })?;
     fs::write(&stamp, wanted).context(format_args!("write {}", stamp.display()))?;
     Ok(Done::note("installed"))
+}
+
+/// The bundlers and checkers that the tests of the package need, exactly those of their lock file.
+pub fn package_tools(job: &Job) -> Result<Done> {
+    let folder = package_tools_folder(job.workspace)?;
+    let stamp = folder.join("installed");
+    if stamp.exists() {
+        return Ok(Done::note("up to date"));
+    }
+    fs::create_dir_all(&folder).context(format_args!("make {}", folder.display()))?;
+    for name in ["package.json", "package-lock.json"] {
+        let from = job.workspace.root.join("tests/package").join(name);
+        fs::copy(from, folder.join(name)).context(format_args!("write {}", folder.display()))?;
+    }
+    job.run(npm(job)?.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"])).map_err(|failure| {
+        failure.because("npm could not install the bundlers for the tests: check the network and run this again")
+    })?;
+    // Only now, so that what is there is whole.
+    fs::write(stamp, "").context(format_args!("write {}", folder.display()))?;
+    Ok(Done::note("installed"))
+}
+
+/// Where they are: in the cache, one folder per lock file, so that two checkouts never fight over it.
+pub fn package_tools_folder(workspace: &Workspace) -> Result<PathBuf> {
+    let lock =
+        fs::read(workspace.root.join("tests/package/package-lock.json")).context("read the lock of the tests")?;
+    let mut hasher = DefaultHasher::new();
+    lock.hash(&mut hasher);
+    Ok(workspace.tool_root("package-tests", &format!("{:016x}", hasher.finish())))
 }
 
 /// npm, in the root of the checkout.

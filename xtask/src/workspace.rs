@@ -10,6 +10,9 @@ use std::process::Command;
 /// The version of wasm-pack that the project is built with.
 pub const WASM_PACK: &str = "0.15.1";
 
+/// The version of geckodriver that is installed where there is none.
+pub const GECKODRIVER: &str = "0.37.1";
+
 /// The checkout and what surrounds it.
 pub struct Workspace {
     /// The folder with the root `Cargo.toml`.
@@ -35,7 +38,9 @@ impl Workspace {
             .ok_or_else(|| Failure::new("Cargo.lock names no wasm-bindgen: restore it from the repository"))?
             .to_owned();
         let mut workspace = Self { root, cache, wasm_bindgen, search: Vec::new() };
-        workspace.search = [("wasm-bindgen-cli", workspace.wasm_bindgen.as_str()), ("wasm-pack", WASM_PACK)]
+        let wasm_bindgen = workspace.wasm_bindgen.as_str();
+        let tools = [("wasm-bindgen-cli", wasm_bindgen), ("wasm-pack", WASM_PACK), ("geckodriver", GECKODRIVER)];
+        workspace.search = tools
             .map(|(name, version)| workspace.tool_root(name, version).join("bin"))
             .into_iter()
             .chain(env::split_paths(&env::var_os("PATH").unwrap_or_default()))

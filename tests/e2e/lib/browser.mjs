@@ -1,6 +1,5 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
+import { program } from "./program.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
@@ -18,22 +17,8 @@ const ARGS = [
 
 /** The system's Chromium: the one named by CHROMIUM, or the first on the PATH. */
 export function launch() {
-  const executablePath = process.env.CHROMIUM ?? find();
-  if (!executablePath)
-    throw new Error(`Install Chromium, or name it in CHROMIUM: none of ${NAMES.join(", ")} is there.`);
+  const executablePath = program("CHROMIUM", NAMES);
   // The headless shell that Playwright would choose by itself has no WebGPU.
   const args = ["--headless=new", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...ARGS];
   return chromium.launch({ executablePath, args, ignoreDefaultArgs: ["--headless", "--disable-gpu"] });
-}
-
-function find() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

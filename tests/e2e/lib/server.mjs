@@ -27,7 +27,7 @@ const POLICY = [
 /**
  * Serves folders by their path prefix, under the strict policy or another one.
  * `weights` makes the server fail on purpose: "missing" answers 404, "truncated" sends half of the file. `moved` says by
- * path where things have gone.
+ * path where things have gone. `policy` is what every answer says of what may run.
  */
 export async function serve(folders, { weights = "whole", moved = {}, policy = POLICY } = {}) {
   const server = createServer(async (request, response) => {

@@ -36,7 +36,10 @@ export class Visitor {
     return this.page.locator(".chip", { hasText: name }).click();
   }
 
-  /** Draws strokes, each a list of points in the unit square, with the mouse. */
+  /**
+   * Draws strokes, each a list of points in the unit square, with the mouse. Waiting for each point by itself would take
+   * a frame each; a quick hand makes several in one, and the page has to notice all of them.
+   */
   async draw(...strokes) {
     const canvas = this.page.locator(".sheet canvas");
     await canvas.evaluate((element) => element.scrollIntoView({ block: "center" }));
@@ -45,7 +48,7 @@ export class Visitor {
     for (const points of strokes) {
       await this.page.mouse.move(...at(points[0]));
       await this.page.mouse.down();
-      for (const point of points.slice(1)) await this.page.mouse.move(...at(point));
+      await Promise.all(points.slice(1).map((point) => this.page.mouse.move(...at(point))));
       await this.page.mouse.up();
     }
   }

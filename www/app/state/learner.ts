@@ -366,9 +366,7 @@ function follow(next: Status): void {
   if (next.state === "failed") giveUp(next);
   if (next.state === "ready" && tuner.value) {
     device.value = tuner.value.device;
-    examplesChanged();
-    // The new engine has every example; what was trained has to be recalled.
-    anew ||= remembered !== undefined;
-    void keepInStep();
+    // The new engine knows what the one before did; it may be another device that answers.
+    knowledge.value++;
   }
 }

@@ -1,6 +1,5 @@
 import { script as scriptUrl, style as styleUrl } from "virtual:standalone";
-import wasm from "../../../../pkg/doodletune_bg.wasm?url";
-import { WEIGHTS } from "../../../lib/models.js";
+import { WASM, WEIGHTS } from "../../../lib/files.js";
 import type { About } from "../../../standalone/about.js";
 import { pack } from "../../../standalone/parts.js";
 import { STANDALONE } from "../../words.js";
@@ -20,8 +19,8 @@ export async function saveWebpage(): Promise<void> {
   const [script, style, ...parts] = await Promise.all([
     ask(new URL(scriptUrl)).then((blob) => blob.text()),
     ask(new URL(styleUrl)).then((blob) => blob.text()),
-    ask(new URL(wasm, document.baseURI)).then(pack),
-    ask(WEIGHTS[network.value]!).then(pack),
+    ask(WASM()).then(pack),
+    ask(WEIGHTS[network.value]!()).then(pack),
     pack(new Blob([model])),
   ]);
   const about: About = {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const LINE = /^.*new URL\("[^"]*(models\/[^"/]+\.safetensors)", import\.meta\.url\),?$/gm;
 
-/** The code of www/lib/models without the lines whose file is missing. */
+/** The code of www/lib/files without the lines whose file is missing. */
 export function withoutMissingWeights(code) {
   return code.replace(LINE, (line, file) => (existsSync(new URL(`../${file}`, import.meta.url)) ? line : ""));
 }
@@ -14,7 +14,7 @@ export const presentWeights = {
   name: "present-weights",
   enforce: "pre",
   transform(code, id) {
-    return id === fileURLToPath(new URL("lib/models.ts", import.meta.url))
+    return id === fileURLToPath(new URL("lib/files.ts", import.meta.url))
       ? withoutMissingWeights(code)
       : null;
   },

@@ -1,0 +1,44 @@
+const WIDTH = 760;
+const HEIGHT = 150;
+const LEFT = 64;
+const PANELS = [
+  ["wasm", "WebAssembly memory, MB"],
+  ["heap", "JavaScript heap of the page, MB"],
+  ["buffers", "GPU buffers, MB"],
+  ["resident", "all processes of the browser, MB"],
+];
+
+/** What was measured over time as an SVG: a panel for each series, from nought. */
+export function plot(samples) {
+  const last = samples.at(-1).minute;
+  const x = (minute) => LEFT + (minute / last) * (WIDTH - LEFT - 16);
+  const panels = PANELS.map(([series, title], index) => {
+    const most = 1.15 * Math.max(1, ...samples.map((sample) => sample[series]));
+    const [top, bottom] = [index * HEIGHT + 30, (index + 1) * HEIGHT - 16];
+    const y = (value) => bottom - (value / most) * (bottom - top);
+    const points = samples.map((sample) => `${x(sample.minute).toFixed(1)},${y(sample[series]).toFixed(1)}`);
+    const mark = (value) =>
+      `<path class="grid" d="M${LEFT} ${y(value).toFixed(1)}H${WIDTH - 16}"/>` +
+      `<text x="${LEFT - 8}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${value}</text>`;
+    const step = 10 ** Math.floor(Math.log10(most));
+    const marks = [0, Math.floor(most / step) * step].map(mark).join("");
+    return `<text class="title" x="${LEFT}" y="${top - 10}">${title}</text>${marks}<polyline points="${points.join(" ")}"/>`;
+  });
+  const height = PANELS.length * HEIGHT + 24;
+  const minutes = Array.from({ length: 4 }, (_, index) => Math.round((last * index) / 3));
+  const axis = minutes.map(
+    (minute) =>
+      `<text x="${x(Math.min(minute, last)).toFixed(1)}" y="${height - 12}" text-anchor="middle">${minute} min</text>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Memory over time">
+<style>
+  svg { background: #fffdf7; font: 12px sans-serif; fill: #4a4238 }
+  .title { font-weight: bold }
+  .grid { stroke: #d8cfc0; stroke-width: 1 }
+  polyline { fill: none; stroke: #c4512d; stroke-width: 1.6; stroke-linejoin: round }
+</style>
+${panels.join("\n")}
+${axis.join("")}
+</svg>
+`;
+}
