@@ -1,48 +1,70 @@
-// Rows as figures and as lines on a terminal.
+// Rows as figures, and as lines on a terminal.
 
-const COLUMNS = [
-  ["workload", 24],
-  ["library", 16],
-  ["device", 8],
-  ["median", 10],
-  ["min", 10],
-  ["max", 10],
-  ["runs", 5],
-];
+const NAMES = [24, 16, 8];
+const FIGURES = [10, 10, 10, 5, 10];
+
+const laid = (names, figures) =>
+  [
+    ...names.map((text, index) => text.padEnd(NAMES[index])),
+    ...figures.map((text, index) => text.padStart(FIGURES[index])),
+  ]
+    .join(" ")
+    .trimEnd();
 
 export const header = () =>
-  COLUMNS.map(([name, width], index) => (index < 3 ? name.padEnd(width) : name.padStart(width))).join(" ") +
-  "  ratio";
+  laid(["workload", "library", "device"], ["median", "min", "max", "runs", "first run"]) +
+  "  beside the best other";
 
 /** What was measured of a workload, as rows for --json. */
 export function summarised(trials) {
   return trials.map(({ workload, subject, device, times, first, error }) => {
-    if (error) return { workload, subject, device, error };
+    if (times.length === 0) return { workload, subject, device, error };
     const sorted = times.toSorted((a, b) => a - b);
     const middle = (sorted.length - 1) / 2;
-    const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
-    const round = (milliseconds) => Number(milliseconds.toPrecision(4));
-    return {
+    const row = {
       workload,
       subject,
       device,
-      median_ms: round(median),
+      median_ms: round((sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2),
       min_ms: round(sorted[0]),
       max_ms: round(sorted.at(-1)),
       runs: times.length,
-      first_ms: round(first),
     };
+    if (first) row.first_ms = round(first);
+    // It went wrong after so many runs.
+    if (error) row.note = error;
+    return row;
   });
 }
 
-const figure = (milliseconds) =>
-  `${milliseconds >= 100 ? milliseconds.toFixed(0) : milliseconds.toPrecision(3)} ms`;
+const round = (milliseconds) => Number(milliseconds.toPrecision(4));
 
-/** A row as a line. `best` is the median of the fastest other library on the same device. */
-export function line(row, best) {
-  const names = [row.workload.padEnd(24), row.subject.padEnd(16), row.device.padEnd(8)];
-  if (row.error) return [...names, row.error].join(" ");
-  const times = [row.median_ms, row.min_ms, row.max_ms].map((time) => figure(time).padStart(10));
-  const ratio = best ? `${(best / row.median_ms).toFixed(1)} x` : "";
-  return [...names, ...times, String(row.runs).padStart(5), ` ${ratio}`].join(" ").trimEnd();
+/** Doodletune's rows with how many times as fast they are as the fastest of the others on the same device. */
+export function compared(rows) {
+  return rows.map((row) => {
+    if (row.subject !== "doodletune" || !row.median_ms) return row;
+    const others = rows.filter(({ subject, device }) => subject !== row.subject && device === row.device);
+    const best = Math.min(...others.map(({ median_ms }) => median_ms ?? Infinity));
+    return Number.isFinite(best) ? { ...row, ratio: Number((best / row.median_ms).toPrecision(3)) } : row;
+  });
+}
+
+const time = (milliseconds) =>
+  milliseconds === undefined
+    ? ""
+    : `${milliseconds >= 100 ? milliseconds.toFixed(0) : milliseconds.toPrecision(3)} ms`;
+
+/** A row as a line. */
+export function line({ workload, subject, device, error, note, ...row }) {
+  const names = [workload, subject, device];
+  if (error) return `${laid(names, [])} ${error}`;
+  if (row.bytes) return laid(names, [`${(row.bytes / 1e3).toFixed(0)} kB`]);
+  const figures = laid(names, [
+    time(row.median_ms),
+    time(row.min_ms),
+    time(row.max_ms),
+    String(row.runs),
+    time(row.first_ms),
+  ]);
+  return [figures, row.ratio && `${row.ratio} x as fast`, note].filter(Boolean).join("  ");
 }

@@ -1,5 +1,6 @@
 //! doodletune's native command line.
 
+mod bench;
 mod compare;
 mod data;
 mod eval;
@@ -30,6 +31,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Trains by several strategies on the same drawings, and compares them
     Compare(compare::Arguments),
+    /// Measures how fast the workloads of the benchmark are natively
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

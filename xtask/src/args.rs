@@ -19,6 +19,7 @@ pub enum Action {
     Setup,
     Weights { force: bool },
     Package,
+    Size,
     Docs,
     Serve { port: u16, host: bool },
     Test { parts: Vec<Part> },
@@ -27,13 +28,14 @@ pub enum Action {
 }
 
 /// Name, arguments and meaning of each command; the help and the messages are made from it.
-const COMMANDS: [(&str, &str, &str); 10] = [
+const COMMANDS: [(&str, &str, &str); 11] = [
     ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
     ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
     ("setup", "", "find or install the tools and the npm packages"),
     ("weights", "efficientnet-lite0 [--force]", "add this network: download its weights and convert them"),
     ("package", "", "build the npm package into pkg/"),
     ("bench", "[--only TEXT]… [--json FILE]", "measure speed in Chromium, beside other libraries"),
+    ("size", "", "how much a page loads to use the package, compressed"),
     ("docs", "", "write what docs/ says of the npm package's API anew"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
     ("compare", "…", "run `lab compare` with these arguments, in release"),
@@ -70,6 +72,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         _ if options.flag("--help") => return Ok(Invocation { action: Action::Help, verbose }),
         "setup" => Action::Setup,
         "package" => Action::Package,
+        "size" => Action::Size,
         "docs" => Action::Docs,
         "weights" => {
             let force = options.flag("--force");

@@ -60,6 +60,10 @@ fn run(Invocation { action, verbose }: Invocation) -> Result<ExitCode> {
             steps::run_all(&job, &[Step::Weights, Step::FullWeights])?;
         }
         Action::Package => steps::run_all(&job, &[Step::Package])?,
+        Action::Size => {
+            steps::run_all(&job, &[Step::Package])?;
+            return process::replace(&mut package::size_command(&job)?);
+        }
         Action::Docs => steps::run_all(&job, &[Step::ApiDocs])?,
         Action::Serve { port, host } => serve::serve(&job, port, host)?,
         Action::Test { parts } => return Ok(test::test(&job, &parts)),

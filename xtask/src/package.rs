@@ -36,6 +36,13 @@ pub fn contents(job: &Job) -> Result<Done> {
     Ok(Done::note(output.trim()))
 }
 
+/// Tells how much a page loads, and fails where that is too much.
+pub fn size_command(job: &Job) -> Result<Command> {
+    let mut node = job.workspace.command("node", NO_NODE)?;
+    node.args(["xtask/size.mjs", "pkg"]);
+    Ok(node)
+}
+
 /// Writes `docs/api.md` and `docs/doodletune.api.md` from the declarations in `pkg/`.
 pub fn api_docs(job: &Job) -> Result<Done> {
     let mut node = node_with_tools(job)?;
