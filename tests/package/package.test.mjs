@@ -2,3 +2,4 @@
 import "./api.mjs";
 import "./published.mjs";
 import "./bundlers.mjs";
+import "./guides.mjs";

@@ -1,62 +1,65 @@
-/** What can go wrong, for programs; the message says it for people. */
+/**
+ * What can go wrong, for programs; the message says it for people:
+ *
+ * - `empty-drawing`: nothing was drawn, or only a dot
+ * - `too-few-classes`: fewer than two classes have examples
+ * - `too-few-examples`: a training needs more examples than there are
+ * - `bad-input`: neither a usable drawing nor a usable picture
+ * - `bad-option`: an option with an unknown name or an impossible value
+ * - `bad-label`: a class name that is empty, too long or taken
+ * - `unknown-class`: a class that does not exist
+ * - `unknown-example`: an id that no example has
+ * - `unknown-file`: a file that is neither a project nor a model
+ * - `damaged-file`: a project or model that is cut off, or whose parts do not fit together
+ * - `newer-file`: a file of a later version of this library
+ * - `file-too-large`: a file that is too large to be read or written
+ * - `other-backbone`: a file that was made with another network, or another size of its input
+ * - `bad-weights`: weights that are cut off, of another network, or not finite
+ * - `weights-missing`: the weights could not be fetched
+ * - `wasm-missing`: the WebAssembly could not be fetched
+ * - `asset-mismatch`: the WebAssembly or the weights are not the file that this version was made with
+ * - `no-pretrained-head`: weights without a ready-made head were asked to guess
+ * - `no-browser`: this is a server, or a browser that is too old
+ * - `no-worker`: the browser starts no worker from there
+ * - `no-webgpu`: WebGPU was asked for, and the browser has none
+ * - `device-lost`: the GPU went away during a training; it was started anew, or the CPU has taken over
+ * - `gpu-error`: the GPU refused to compute, or computed wrong numbers
+ * - `diverged`: the loss stopped being a number; the best so far is kept
+ * - `busy`: a training or the loading of a file is under way already
+ * - `aborted`: the `signal` was aborted
+ * - `disposed`: the tuner has been disposed of
+ * - `worker-died`: the worker died, and took a training with it, or died too often; the examples are safe
+ * - `internal`: a defect of this library, or of one beneath it
+ */
 export type ErrorCode =
-  /** Nothing was drawn, or only a dot. */
   | "empty-drawing"
-  /** Fewer than two classes have examples. */
   | "too-few-classes"
-  /** A training needs more examples than there are. */
   | "too-few-examples"
-  /** Neither a usable drawing nor a usable picture. */
   | "bad-input"
-  /** An option with an unknown name or an impossible value. */
   | "bad-option"
-  /** A class name that is empty, too long or taken. */
   | "bad-label"
-  /** A class that does not exist. */
   | "unknown-class"
-  /** An id that no example has. */
   | "unknown-example"
-  /** A file that is neither a project nor a model. */
   | "unknown-file"
-  /** A project or model that is cut off, or whose parts do not fit together. */
   | "damaged-file"
-  /** A file of a later version of this library. */
   | "newer-file"
-  /** A file that is too large to be read or written. */
   | "file-too-large"
-  /** A file that was made with another network, or another size of its input. */
   | "other-backbone"
-  /** Weights that are cut off, of another network, or not finite. */
   | "bad-weights"
-  /** The weights could not be fetched. */
   | "weights-missing"
-  /** The WebAssembly could not be fetched. */
   | "wasm-missing"
-  /** The WebAssembly or the weights are not the file that this version was made with. */
   | "asset-mismatch"
-  /** Weights without a ready-made head were asked to guess. */
   | "no-pretrained-head"
-  /** This is a server, or a browser that is too old. */
   | "no-browser"
-  /** The browser starts no worker from there. */
   | "no-worker"
-  /** WebGPU was asked for, and the browser has none. */
   | "no-webgpu"
-  /** The GPU went away, and again after it was started anew. */
   | "device-lost"
-  /** The GPU refused to compute, or computed wrong numbers. */
   | "gpu-error"
-  /** The loss stopped being a number; the best so far is kept. */
   | "diverged"
-  /** A training or the loading of a file is under way already. */
   | "busy"
-  /** The `signal` was aborted. */
   | "aborted"
-  /** The tuner has been disposed of. */
   | "disposed"
-  /** The worker died, and took a training with it, or died too often. The examples are safe. */
   | "worker-died"
-  /** A defect of this library, or of one beneath it. */
   | "internal";
 
 /** Every failure of this library: `code` is stable, `message` says what was wrong and what to do. */
