@@ -4,8 +4,11 @@
 //! command is a list of [`steps::Step`]s; a step names what it needs, and the plan follows from that.
 
 mod args;
+mod audit;
 mod browser;
+mod endurance;
 mod failure;
+mod fuzz;
 mod lab;
 mod package;
 mod process;
@@ -61,6 +64,9 @@ fn run(Invocation { action, verbose }: Invocation) -> Result<ExitCode> {
         Action::Package => steps::run_all(&job, &[Step::Package])?,
         Action::Serve { port, host } => serve::serve(&job, port, host)?,
         Action::Test { parts } => return Ok(test::test(&job, &parts)),
+        Action::Fuzz { target, seconds } => fuzz::fuzz(&job, target.as_deref(), seconds)?,
+        Action::Audit => steps::run_all(&job, &[Step::CargoDeny, Step::Licences, Step::Crates, Step::NpmAudit])?,
+        Action::Endure { script, arguments } => return endurance::run(&job, script, &arguments),
         Action::Lab { command, arguments } => {
             let mut lab = lab::command(&workspace, lab::Profile::Release);
             // The person's paths are relative to where the person is.

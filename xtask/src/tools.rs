@@ -2,7 +2,7 @@
 
 use crate::failure::{Context, Failure, Result};
 use crate::steps::{Done, Job};
-use crate::workspace::WASM_PACK;
+use crate::workspace::{CARGO_DENY, CARGO_FUZZ, WASM_PACK};
 use std::env;
 use std::fs;
 
@@ -60,6 +60,16 @@ pub fn wasm_bindgen(job: &Job) -> Result<Done> {
 /// wasm-pack, pinned so that every machine builds the package alike.
 pub fn wasm_pack(job: &Job) -> Result<Done> {
     cargo_tool(job, "wasm-pack", "wasm-pack", WASM_PACK)
+}
+
+/// What runs the fuzz targets.
+pub fn cargo_fuzz(job: &Job) -> Result<Done> {
+    cargo_tool(job, "cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// What looks at licences and known faults.
+pub fn cargo_deny(job: &Job) -> Result<Done> {
+    cargo_tool(job, "cargo-deny", "cargo-deny", CARGO_DENY)
 }
 
 /// Finds `program` in the right version, or installs its crate into the cache.

@@ -10,6 +10,12 @@ use std::process::Command;
 /// The version of wasm-pack that the project is built with.
 pub const WASM_PACK: &str = "0.15.1";
 
+/// The version of cargo-fuzz that the fuzz targets are run with.
+pub const CARGO_FUZZ: &str = "0.13.2";
+
+/// The version of cargo-deny that judges the dependencies.
+pub const CARGO_DENY: &str = "0.20.2";
+
 /// The checkout and what surrounds it.
 pub struct Workspace {
     /// The folder with the root `Cargo.toml`.
@@ -35,7 +41,13 @@ impl Workspace {
             .ok_or_else(|| Failure::new("Cargo.lock names no wasm-bindgen: restore it from the repository"))?
             .to_owned();
         let mut workspace = Self { root, cache, wasm_bindgen, search: Vec::new() };
-        workspace.search = [("wasm-bindgen-cli", workspace.wasm_bindgen.as_str()), ("wasm-pack", WASM_PACK)]
+        let tools = [
+            ("wasm-bindgen-cli", workspace.wasm_bindgen.as_str()),
+            ("wasm-pack", WASM_PACK),
+            ("cargo-fuzz", CARGO_FUZZ),
+            ("cargo-deny", CARGO_DENY),
+        ];
+        workspace.search = tools
             .map(|(name, version)| workspace.tool_root(name, version).join("bin"))
             .into_iter()
             .chain(env::split_paths(&env::var_os("PATH").unwrap_or_default()))
