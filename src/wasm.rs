@@ -364,9 +364,10 @@ fn options_from<T: DeserializeOwned + Default>(value: JsValue) -> Result<T> {
     if value.is_undefined() || value.is_null() {
         return Ok(T::default());
     }
-    // By way of a JSON value: read directly from an object, unknown fields would be ignored.
-    let json: serde_json::Value =
-        serde_wasm_bindgen::from_value(value).map_err(|error| Error::BadOption(error.to_string()))?;
+    // By way of a text, whose reader goes so deep and no deeper; read directly from an object, unknown fields would be ignored.
+    let text = JSON::stringify(&value).ok().and_then(|json| json.as_string());
+    let text = text.ok_or_else(|| Error::BadOption("an option is no plain data".into()))?;
+    let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| Error::BadOption(error.to_string()))?;
     serde_json::from_value(json).map_err(|error| Error::BadOption(error.to_string()))
 }
 

@@ -104,6 +104,16 @@ pub fn tensor_shapes(name: &str) -> Result<Vec<(String, Vec<usize>)>> {
     Ok(weights::shapes(&stages))
 }
 
+/// Length of the pooled features of the named architecture; `None` if there is no such architecture.
+pub(crate) fn feature_count(name: &str) -> Option<usize> {
+    architecture(name, &Device::flex()).map(|stages| features_of(&stages))
+}
+
+/// The last convolution's normalisation has one value per output channel.
+fn features_of(stages: &[Stage]) -> usize {
+    weights::shapes(stages).last().map_or(0, |(_, shape)| shape[0])
+}
+
 fn unknown(name: &str) -> Error {
     Error::BadOption(format!("there is no backbone “{name}”; this version knows doodle and efficientnet-lite0"))
 }
@@ -261,8 +271,7 @@ impl Backbone {
 
     /// Length of the pooled features.
     pub fn feature_count(&self) -> usize {
-        // The last convolution's normalisation has one value per output channel.
-        weights::shapes(&self.stages).last().map_or(0, |(_, shape)| shape[0])
+        features_of(&self.stages)
     }
 
     /// Where it computes.

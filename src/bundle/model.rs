@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MODEL, Opened, VERSION, damaged, onnx, open, within_limits};
 use crate::archive::{self, Archive, Entry};
-use crate::backbone::{Backbone, Dtype, Metadata, NamedTensor, Weights, entries};
+use crate::backbone::{Backbone, Dtype, Metadata, NamedTensor, Weights, entries, feature_count};
 use crate::dataset::checked_label;
 use crate::doodle::{Input, Picture};
 use crate::error::{Error, Result};
@@ -71,11 +71,13 @@ impl Model {
             None if archive.names().next().is_none() => return Ok(None),
             None => return Err(damaged("it holds a network without a head".into())),
         };
-        let head = archive.split_off(HEAD);
-        let labels = metadata.labels.clone();
+        let features = feature_count(&metadata.backbone).ok_or_else(|| {
+            damaged(format!("it holds a network “{}”, which this version does not know", metadata.backbone))
+        })?;
+        // What is small is looked at first.
+        let head = read_head(&archive.split_off(HEAD), &text, metadata.labels.clone(), features).map_err(damaged)?;
         let weights = Weights::within(metadata, archive, |_, words| damaged(words));
         let backbone = Backbone::load(&weights, device)?;
-        let head = read_head(&head, &text, labels, backbone.feature_count()).map_err(damaged)?;
         Ok(Some(Self { backbone: Rc::new(backbone), head: Rc::new(head) }))
     }
 

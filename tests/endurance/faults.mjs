@@ -67,8 +67,11 @@ class Engines {
     const outcome = page.evaluate(([work, plan]) => globalThis.pupil[work](plan), [work, plan]);
     await page.waitForTimeout(300 * this.#next());
     await this.#fail(kind, page);
+    // Whoever has had an answer already asks something else.
+    const checked = outcome.then(() => page.evaluate(() => globalThis.pupil.check()));
+    if (kind === "silent") await this.#miss(page);
+    await checked;
     const came = await outcome;
-    await page.evaluate(() => globalThis.pupil.check());
     const same = work !== "add" && (await page.evaluate(() => globalThis.pupil.predict()));
     const device = await page.evaluate(() => globalThis.pupil.tuner.device.kind);
     const most = kind === "lost" ? OTHER_DEVICE : 1e-5;
@@ -117,16 +120,19 @@ class Engines {
           });
         });
       case "silent":
-        return this.#silence(worker, page);
+        // As browsers do when memory is short.
+        return worker.evaluate(() => {
+          setTimeout(() => self.close());
+        });
       case "lost":
         return page.evaluate(() => globalThis.pupil.tuner.loseDeviceForTest());
     }
   }
 
-  /** Ends a worker without a word, as browsers do when memory is short, and lets the time pass until it is missed. */
-  async #silence(worker, page) {
-    await worker.evaluate(() => self.close()).catch(() => {});
-    for (let pings = 0; pings < 8; pings++) await page.clock.fastForward(10_000);
+  /** Lets the time pass until a worker that is silent is missed. */
+  async #miss(page) {
+    const missed = () => globalThis.pupil.statuses.some(({ state }) => state === "restart");
+    while (!(await page.evaluate(missed))) await page.clock.fastForward(10_000);
   }
 
   /** Takes note of how long the engine took to come back. */

@@ -26,10 +26,10 @@ export function plot(samples) {
   });
   const height = PANELS.length * HEIGHT + 24;
   const minutes = Array.from({ length: 4 }, (_, index) => Math.round((last * index) / 3));
-  const axis = minutes.map(
-    (minute) =>
-      `<text x="${x(Math.min(minute, last)).toFixed(1)}" y="${height - 12}" text-anchor="middle">${minute} min</text>`,
-  );
+  const axis = minutes.map((minute, index) => {
+    const anchor = index === 3 ? "end" : "middle";
+    return `<text x="${x(Math.min(minute, last)).toFixed(1)}" y="${height - 12}" text-anchor="${anchor}">${minute} min</text>`;
+  });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Memory over time">
 <style>
   svg { background: #fffdf7; font: 12px sans-serif; fill: #4a4238 }

@@ -89,7 +89,10 @@ export class Supervisor {
         });
         obey();
         const report = await training;
-        await this.#remember(link);
+        const remembered = this.#remember(link);
+        // Whoever has pressed Stop does not wait for it.
+        if (report.reason === "stopped") remembered.catch((error) => this.#recover(link, error));
+        else await remembered;
         return report;
       } catch (error) {
         const { code, message } = DoodleTuneError.from(error);

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::fuzz::TARGETS;
 use crate::test::Part;
 use crate::weights::BACKBONE;
 use std::ffi::OsString;
@@ -24,11 +25,14 @@ pub enum Action {
     Serve { port: u16, host: bool },
     Test { parts: Vec<Part> },
     Bench { arguments: Vec<OsString> },
+    Fuzz { target: Option<String>, seconds: u32 },
+    Audit,
+    Endure { script: &'static str, arguments: Vec<OsString> },
     Lab { command: String, arguments: Vec<OsString> },
 }
 
 /// Name, arguments and meaning of each command; the help and the messages are made from it.
-const COMMANDS: [(&str, &str, &str); 11] = [
+const COMMANDS: [(&str, &str, &str); 15] = [
     ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
     ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
     ("setup", "", "find or install the tools and the npm packages"),
@@ -37,6 +41,10 @@ const COMMANDS: [(&str, &str, &str); 11] = [
     ("bench", "[--only TEXT]… [--json FILE]", "measure speed in Chromium, beside other libraries"),
     ("size", "", "how much a page loads to use the package, compressed"),
     ("docs", "", "write what docs/ says of the npm package's API anew"),
+    ("fuzz", "[weights|project|…] [--seconds 60]", "feed the readers of files what they cannot have expected"),
+    ("faults", "[--rounds 200] [--seed 1]", "let workers, GPUs and storage fail, again and again"),
+    ("soak", "[--minutes 45] [--seed 1]", "use two devices for a long time, and measure the memory"),
+    ("audit", "", "look for known faults of the dependencies, and at their licences"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
     ("compare", "…", "run `lab compare` with these arguments, in release"),
     ("help", "", "show this"),
@@ -64,6 +72,15 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     if command == "bench" {
         return Ok(Invocation { action: Action::Bench { arguments: arguments.collect() }, verbose: false });
     }
+    // Nor what the scripts understand by themselves.
+    for (name, script) in [("faults", "run-faults"), ("soak", "soak")] {
+        if command == name {
+            return Ok(Invocation {
+                action: Action::Endure { script, arguments: arguments.collect() },
+                verbose: false,
+            });
+        }
+    }
     let arguments = arguments.map(utf8).collect::<Result<Vec<_>, _>>()?;
     let mut options = Options::new(arguments);
     let verbose = options.flag("--verbose");
@@ -74,6 +91,16 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         "package" => Action::Package,
         "size" => Action::Size,
         "docs" => Action::Docs,
+        "audit" => Action::Audit,
+        "fuzz" => {
+            let seconds = options.value("--seconds")?.map_or(Ok(60), |text| seconds(&text))?;
+            let target = options.word();
+            if let Some(name) = target.as_deref().filter(|name| !TARGETS.contains(name)) {
+                let hint = suggest(name, &TARGETS);
+                return Err(format!("there is no target `{name}`{hint}; there are {}", TARGETS.join(", ")));
+            }
+            Action::Fuzz { target, seconds }
+        }
         "weights" => {
             let force = options.flag("--force");
             match options.word().as_deref() {
@@ -110,6 +137,13 @@ fn port(text: &str) -> Result<u16, String> {
     match text.parse() {
         Ok(port @ 1..) => Ok(port),
         _ => Err(format!("`{text}` is no port: --port takes a number from 1 to 65535")),
+    }
+}
+
+fn seconds(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(seconds @ 1..) => Ok(seconds),
+        _ => Err(format!("`{text}` is no time: --seconds takes a whole number from 1")),
     }
 }
 
@@ -211,6 +245,8 @@ mod tests {
         assert_eq!(action("serve --port=9000"), Action::Serve { port: 9000, host: false });
         assert_eq!(action("weights --force efficientnet-lite0"), Action::Weights { force: true });
         assert_eq!(action("test --only web --only e2e"), Action::Test { parts: vec![Part::Web, Part::EndToEnd] });
+        let fuzz = Action::Fuzz { target: Some("project".into()), seconds: 5 };
+        assert_eq!(action("fuzz --seconds 5 project"), fuzz);
         assert!(parsed("test --verbose").unwrap().verbose);
     }
 
@@ -223,6 +259,8 @@ mod tests {
         assert!(refusal("serve --port").contains("needs a value"));
         assert!(refusal("test --only unit").contains("native, web, package, e2e"));
         assert!(refusal("weights resnet").contains(BACKBONE));
+        assert!(refusal("fuzz projects").contains("did you mean `project`?"));
+        assert!(refusal("fuzz --seconds 0").contains("from 1"));
         assert!(refusal("setup now").contains("does not take `now`"));
     }
 

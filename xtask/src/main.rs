@@ -4,9 +4,12 @@
 //! command is a list of [`steps::Step`]s; a step names what it needs, and the plan follows from that.
 
 mod args;
+mod audit;
 mod bench;
 mod browser;
+mod endurance;
 mod failure;
+mod fuzz;
 mod lab;
 mod package;
 mod process;
@@ -68,6 +71,9 @@ fn run(Invocation { action, verbose }: Invocation) -> Result<ExitCode> {
         Action::Serve { port, host } => serve::serve(&job, port, host)?,
         Action::Test { parts } => return Ok(test::test(&job, &parts)),
         Action::Bench { arguments } => return bench::bench(&job, &arguments),
+        Action::Fuzz { target, seconds } => fuzz::fuzz(&job, target.as_deref(), seconds)?,
+        Action::Audit => steps::run_all(&job, &[Step::CargoDeny, Step::Licences, Step::Crates, Step::NpmAudit])?,
+        Action::Endure { script, arguments } => return endurance::run(&job, script, &arguments),
         Action::Lab { command, arguments } => {
             let mut lab = lab::command(&workspace, lab::Profile::Release);
             // The person's paths are relative to where the person is.

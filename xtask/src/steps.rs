@@ -2,8 +2,8 @@
 
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::workspace::{WASM_PACK, Workspace};
-use crate::{bench, browser, package, process, python, test, tools, weights};
+use crate::workspace::{CARGO_DENY, CARGO_FUZZ, WASM_PACK, Workspace};
+use crate::{audit, bench, browser, package, process, python, test, tools, weights};
 use std::cell::RefCell;
 use std::process::Command;
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub enum Step {
     WasmTarget,
     WasmBindgen,
     WasmPack,
+    CargoFuzz,
+    CargoDeny,
     Node,
     NodePackages,
     Chromium,
@@ -31,6 +33,9 @@ pub enum Step {
     LintWasm,
     NativeTests,
     Documentation,
+    Licences,
+    Crates,
+    NpmAudit,
     ChromiumTests,
     FirefoxTests,
     Types,
@@ -49,8 +54,10 @@ impl Step {
         use Step::*;
         match self {
             RustComponents | WasmTarget | WasmBindgen | WasmPack | Node | Chromium | Firefox => &[],
-            Weights | FullWeights | OnnxRuntime | Documentation => &[],
-            NodePackages | Peers | PackageTools => &[Node],
+            NodePackages | Peers | PackageTools | NpmAudit => &[Node],
+            CargoFuzz | CargoDeny => &[],
+            Weights | FullWeights | OnnxRuntime | Documentation | Licences => &[],
+            Crates => &[CargoDeny],
             Package => &[WasmTarget, WasmBindgen, WasmPack, NodePackages],
             BenchPackage => &[WasmTarget, WasmBindgen, WasmPack],
             Page | Types | Contents => &[Package],
@@ -74,6 +81,8 @@ impl Step {
             Self::WasmTarget => format!("Rust target {}", tools::WASM_TARGET),
             Self::WasmBindgen => format!("wasm-bindgen {}", workspace.wasm_bindgen),
             Self::WasmPack => format!("wasm-pack {WASM_PACK}"),
+            Self::CargoFuzz => format!("cargo-fuzz {CARGO_FUZZ}"),
+            Self::CargoDeny => format!("cargo-deny {CARGO_DENY}"),
             Self::Node => "Node.js".into(),
             Self::NodePackages => "npm packages".into(),
             Self::Chromium => "Chromium and its driver".into(),
@@ -90,6 +99,9 @@ impl Step {
             Self::LintWasm => "clippy for wasm".into(),
             Self::NativeTests => "native tests".into(),
             Self::Documentation => "cargo doc".into(),
+            Self::Licences => "licences and sources of the crates".into(),
+            Self::Crates => "known faults of the crates".into(),
+            Self::NpmAudit => "known faults of the npm packages".into(),
             Self::ChromiumTests => "wasm tests in Chromium".into(),
             Self::FirefoxTests => "wasm tests in Firefox".into(),
             Self::Types => "TypeScript types".into(),
@@ -109,6 +121,8 @@ impl Step {
             Self::WasmTarget => tools::wasm_target(job),
             Self::WasmBindgen => tools::wasm_bindgen(job),
             Self::WasmPack => tools::wasm_pack(job),
+            Self::CargoFuzz => tools::cargo_fuzz(job),
+            Self::CargoDeny => tools::cargo_deny(job),
             Self::Node => tools::node(job),
             Self::NodePackages => tools::node_packages(job),
             Self::Chromium => browser::chromium(job),
@@ -126,6 +140,9 @@ impl Step {
             Self::LintWasm => test::lint_wasm(job),
             Self::NativeTests => test::native(job),
             Self::Documentation => test::documentation(job),
+            Self::Licences => audit::licences(job),
+            Self::Crates => audit::crates(job),
+            Self::NpmAudit => audit::packages(job),
             Self::ChromiumTests => test::chromium(job),
             Self::FirefoxTests => test::firefox(job),
             Self::Types => test::types(job),

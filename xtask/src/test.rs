@@ -32,7 +32,7 @@ impl Part {
     pub fn goals(self) -> &'static [Step] {
         use Step::*;
         match self {
-            Self::Native => &[Format, Lint, LintWasm, NativeTests, Documentation],
+            Self::Native => &[Format, Lint, LintWasm, NativeTests, Documentation, Licences],
             Self::Web => &[ChromiumTests, FirefoxTests],
             Self::Package => &[Package, Contents, PackageTests, Types, Style],
             // First of all the weights, so that the page has both networks to choose from.

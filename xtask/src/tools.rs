@@ -2,7 +2,7 @@
 
 use crate::failure::{Context, Failure, Result};
 use crate::steps::{Done, Job};
-use crate::workspace::{GECKODRIVER, WASM_PACK, Workspace};
+use crate::workspace::{CARGO_DENY, CARGO_FUZZ, GECKODRIVER, WASM_PACK, Workspace};
 use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -67,6 +67,16 @@ pub fn wasm_pack(job: &Job) -> Result<Done> {
 /// geckodriver, of which there is no package on Debian.
 pub fn geckodriver(job: &Job) -> Result<Done> {
     cargo_tool(job, "geckodriver", "geckodriver", GECKODRIVER)
+}
+
+/// What runs the fuzz targets.
+pub fn cargo_fuzz(job: &Job) -> Result<Done> {
+    cargo_tool(job, "cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// What looks at licences and known faults.
+pub fn cargo_deny(job: &Job) -> Result<Done> {
+    cargo_tool(job, "cargo-deny", "cargo-deny", CARGO_DENY)
 }
 
 /// Finds `program` in the right version, or installs its crate into the cache.

@@ -12,6 +12,11 @@ pub const WASM_PACK: &str = "0.15.1";
 
 /// The version of geckodriver that is installed where there is none.
 pub const GECKODRIVER: &str = "0.37.1";
+/// The version of cargo-fuzz that the fuzz targets are run with.
+pub const CARGO_FUZZ: &str = "0.13.2";
+
+/// The version of cargo-deny that judges the dependencies.
+pub const CARGO_DENY: &str = "0.20.2";
 
 /// The checkout and what surrounds it.
 pub struct Workspace {
@@ -38,8 +43,13 @@ impl Workspace {
             .ok_or_else(|| Failure::new("Cargo.lock names no wasm-bindgen: restore it from the repository"))?
             .to_owned();
         let mut workspace = Self { root, cache, wasm_bindgen, search: Vec::new() };
-        let wasm_bindgen = workspace.wasm_bindgen.as_str();
-        let tools = [("wasm-bindgen-cli", wasm_bindgen), ("wasm-pack", WASM_PACK), ("geckodriver", GECKODRIVER)];
+        let tools = [
+            ("wasm-bindgen-cli", workspace.wasm_bindgen.as_str()),
+            ("wasm-pack", WASM_PACK),
+            ("geckodriver", GECKODRIVER),
+            ("cargo-fuzz", CARGO_FUZZ),
+            ("cargo-deny", CARGO_DENY),
+        ];
         workspace.search = tools
             .map(|(name, version)| workspace.tool_root(name, version).join("bin"))
             .into_iter()
