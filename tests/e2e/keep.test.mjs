@@ -243,6 +243,7 @@ test("a full disk is told, and costs nothing that is on the page", async (t) => 
   const { page } = visitor;
   const disk = (full) => page.evaluate((full) => sessionStorage.setItem("full", full), full);
   await kept(page);
+  await page.clock.install();
   await page.evaluate(fullDisk, "full");
   await disk(true);
   await visitor.draw(shape("star", random(1)));
@@ -258,7 +259,11 @@ test("a full disk is told, and costs nothing that is on the page", async (t) => 
   assert.equal(await page.locator(".project").count(), 1);
   assert.equal(await doodles(page), 1);
 
+  // As soon as there is room, it is used.
   await disk(false);
+  await page.clock.fastForward(60_000);
+  await page.getByText("There was room again: everything is saved.").waitFor();
+  await kept(page);
   await page.getByRole("button", { name: "+ New project" }).click();
   await page.getByLabel("Open New project").waitFor();
   await page.reload();

@@ -139,7 +139,9 @@ test(
     await edit("service-worker.js", /VERSION = "\w+"/, 'VERSION = "newer"');
     await page.evaluate(async () => {
       const registration = await navigator.serviceWorker.getRegistration();
-      await registration.update();
+      // Refused for as long as the worker of the visit is still being made.
+      while (!(await registration.update().catch(() => false)))
+        await new Promise((resolve) => setTimeout(resolve, 50));
       while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 50));
     });
     // The old version has all of its files still, whatever becomes of the server.

@@ -1,6 +1,7 @@
-// What the page promises besides recognising: privacy, memory, kindness, a keyboard that suffices.
+// What the page promises besides recognising: privacy, memory, kindness, a free main thread, a keyboard that suffices.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { longestTask } from "./lib/main-thread.mjs";
 import { random, shape } from "./lib/shapes.mjs";
 import { stage } from "./lib/stage.mjs";
 import { classNames, kept } from "./lib/storage.mjs";
@@ -212,6 +213,18 @@ test("WebGPU that is asked for and missing means the CPU, with a word", async (t
   await visitor.nameClasses(["circle", "star"]);
   await visitor.teach(["circle", "star"], 1, random(5));
   assert.equal(await visitor.guess(shape("star", random(6))), "star");
+});
+
+test("the page's own thread is never busy for 50 ms while the worker looks, trains and guesses", async (t) => {
+  const visitor = await visit(t, SMALL);
+  await visitor.nameClasses(["circle", "star"]);
+  const longest = await longestTask(visitor.page, async () => {
+    await visitor.teach(["circle", "star"], 4, random(5));
+    await visitor.train();
+    await visitor.guess(shape("star", random(6)));
+  });
+  t.diagnostic(`the longest task took ${longest} ms`);
+  assert.ok(longest < 50, `${longest} ms`);
 });
 
 test("fine-tuning says what it is at, pauses and goes on", { timeout: 300_000 }, async (t) => {

@@ -362,6 +362,9 @@ export const RACE = {
   notRecognised: "not recognised",
   savePicture: "Save as a picture",
   pictureTitle: "Doodle Race: the result",
+  unfair:
+    "The network is learning, or has learnt something since this race began: it would not be the same for everybody. " +
+    "End the race, and start another.",
   gone: "The network is no longer there. End the race, and start another.",
   onceMore: "Once more",
   change: "Change players",
@@ -392,6 +395,7 @@ export const KEEPING = {
   otherTab: "This page is open in another tab, and only that one saves; what you draw here is not kept.",
   full: (doodles: number) =>
     `The browser would not save your ${doodles === 1 ? "doodle" : `${doodles} doodles`}: its storage may be full. Take them home as a file before you close the page.`,
+  savedAfterAll: "There was room again: everything is saved.",
   unreadable: "That project could not be read. Nothing was changed; try again.",
   interrupted: "The page was closed while it was learning. Your doodles are all here.",
   train: "Train",
