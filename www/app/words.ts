@@ -408,7 +408,7 @@ export const KEEPING = {
   takeHome: "Take home",
   bringIn: "Bring in",
   bringInNote:
-    "Projects, drawings (.ndjson), pictures, or a zip with a folder of pictures for each class. You can drop files here too.",
+    "Projects, drawings (.ndjson), pictures, or a zip with a folder of pictures for each class. You can drop files here too, or paste them on the page.",
   choose: "Choose files …",
   working: "One moment …",
   empty: "There is no doodle yet.",
@@ -737,6 +737,7 @@ export const IMPORTS = {
     if (files.length === 1) return `“${files[0]}” is not a picture that your browser can read.`;
     return `${files.length} files are no pictures that your browser can read, “${files[0]}” among them.`;
   },
+  clipboard: "clipboard.ndjson",
   drawings(count: number, words: number, broken: number, more: boolean): string {
     const all = `${number(count)} ${count === 1 ? "drawing" : "drawings"} in ${number(words)} ${words === 1 ? "class" : "classes"}.`;
     const rest = more ? " There are more in the file; these are enough to learn from." : "";
