@@ -36,7 +36,7 @@ addEventListener("fetch", (event) => {
 
 /** The newest page that there is; without a network, or with a server in trouble, the one that is kept. */
 async function openPage(request) {
-  const kept = await caches.open(CACHE).then((cache) => cache.match(addressOf("./")));
+  const kept = await own(addressOf("./"));
   const newest = fetch(request);
   if (!kept) return newest;
   // A page that has moved or is gone is not to be had from here for ever.
@@ -47,8 +47,12 @@ async function openPage(request) {
 
 /** This version's file. The newest page may ask for one of its own version, which may be here and wait for its turn. */
 async function find(request) {
-  const own = await caches.open(CACHE).then((cache) => cache.match(request));
-  return own ?? (await caches.match(request)) ?? fetch(request);
+  return (await own(request)) ?? (await caches.match(request)) ?? fetch(request);
+}
+
+/** Looked up without opening it: that would bring an old version's cache back which a newer one has just deleted. */
+function own(request) {
+  return caches.match(request, { cacheName: CACHE });
 }
 
 async function fetchOnce(request) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { longestTask } from "./lib/main-thread.mjs";
 import { random, shape } from "./lib/shapes.mjs";
 import { stage } from "./lib/stage.mjs";
 import { classNames, doodles, kept, storage, stored, until } from "./lib/storage.mjs";
@@ -243,6 +244,7 @@ test("a full disk is told, and costs nothing that is on the page", async (t) => 
   const { page } = visitor;
   const disk = (full) => page.evaluate((full) => sessionStorage.setItem("full", full), full);
   await kept(page);
+  await page.clock.install();
   await page.evaluate(fullDisk, "full");
   await disk(true);
   await visitor.draw(shape("star", random(1)));
@@ -258,7 +260,11 @@ test("a full disk is told, and costs nothing that is on the page", async (t) => 
   assert.equal(await page.locator(".project").count(), 1);
   assert.equal(await doodles(page), 1);
 
+  // As soon as there is room, it is used.
   await disk(false);
+  await page.clock.fastForward(60_000);
+  await page.getByText("There was room again: everything is saved.").waitFor();
+  await kept(page);
   await page.getByRole("button", { name: "+ New project" }).click();
   await page.getByLabel("Open New project").waitFor();
   await page.reload();
@@ -437,5 +443,49 @@ test("a training is its own project's, and of the doodles that it was of", { tim
     await visitor.taught();
     await changed.waitFor();
   }
+  assert.deepEqual(visitor.problems, []);
+});
+
+test("a thousand drawings and a photo of 50 megapixels, pasted, leave the page awake and are kept", async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  const next = random(3);
+  const lines = Array.from({ length: 1000 }, (_, index) => {
+    const points = shape(KINDS[index % 2], next).map(([x, y]) => [255 * x, 255 * y]);
+    const drawing = [[0, 1].map((axis) => points.map((point) => point[axis]))];
+    return JSON.stringify({ word: KINDS[index % 2], drawing });
+  });
+  await page.evaluate(async (text) => {
+    const canvas = new OffscreenCanvas(8660, 5774);
+    canvas.getContext("2d").fillRect(1000, 1000, 5000, 3000);
+    const photo = new File([await canvas.convertToBlob({ type: "image/jpeg" })], "photo.jpeg");
+    globalThis.paste = (what) => {
+      const clipboardData = new DataTransfer();
+      if (what === "photo") clipboardData.items.add(photo);
+      else clipboardData.setData("text/plain", text);
+      document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+    };
+  }, lines.join("\n"));
+  const longest = await longestTask(page, async () => {
+    await page.evaluate(() => globalThis.paste("drawings"));
+    await page.getByText("1,000 drawings in 2 classes.").waitFor();
+    await page.evaluate(() => globalThis.paste("photo"));
+    await page.locator("img.thumbnail").waitFor();
+    await page
+      .getByRole("button", { name: /^Show more/ })
+      .first()
+      .click();
+    await page.locator(".card").first().locator(".thumbnail").nth(269).waitFor();
+    await visitor.taught();
+  });
+  t.diagnostic(`the longest task took ${longest} ms`);
+  assert.ok(longest < 50, `${longest} ms`);
+  assert.deepEqual((await page.locator(".count").allTextContents()).toSorted(), ["500", "501"]);
+  const all = async () => {
+    const [{ current }] = await stored(page, "projects");
+    const [{ classes }] = await stored(page, `project:${current}`);
+    return classes.flatMap(({ doodles }) => doodles).length === 1001;
+  };
+  await until(page, all, "all are stored");
   assert.deepEqual(visitor.problems, []);
 });

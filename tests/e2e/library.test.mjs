@@ -205,6 +205,35 @@ test("what makes no sense is refused by name", async (t) => {
   }
 });
 
+test("Stop stops within 200 ms and keeps the best so far", { timeout: 180_000 }, async (t) => {
+  const page = await library(t);
+  const { waits, report, head, events } = await page.evaluate(async () => {
+    const { create, drawing, endless, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 64 });
+    await teach(tuner, 10);
+    const waits = [];
+    let report;
+    let events = 0;
+    for (let i = 0; i < 5; i++) {
+      const run = tuner.train({ plan: endless });
+      await run[Symbol.asyncIterator]().next();
+      await new Promise((resolve) => setTimeout(resolve, 150 + 37 * i));
+      const pressed = performance.now();
+      run.stop();
+      report = await run.result;
+      waits.push(performance.now() - pressed);
+      for await (const event of run) events += event.epoch > 0;
+    }
+    return { waits, report, events, head: (await tuner.predict(drawing("ring", 3))).head };
+  });
+  t.diagnostic(`stopped after ${waits.map(Math.round).join(", ")} ms`);
+  const median = waits.toSorted((a, b) => a - b)[2];
+  assert.ok(median < 200, `the median wait was ${median} ms`);
+  assert.equal(report.reason, "stopped");
+  assert.ok(report.epochs >= 1 && report.accuracy !== null && events >= 5);
+  assert.equal(head, "linear");
+});
+
 test("an aborted run says so, and its best is kept", async (t) => {
   const page = await library(t);
   const [refused, head] = await page.evaluate(async () => {

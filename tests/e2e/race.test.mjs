@@ -79,8 +79,9 @@ test("the clock counts the ink and not the network", { timeout: 60_000 }, async 
       setTimeout(() => postMessage.apply(this, message), 500);
     };
   });
+  const showWord = page.getByRole("button", { name: "Show me the word" });
   await page.getByRole("button", { name: "Start the race" }).click();
-  await page.getByRole("button", { name: "Show me the word" }).click();
+  await showWord.click();
   const from = Date.now();
   await page.locator("[data-stage=draw]").waitFor();
   const counting = Date.now() - from;
@@ -90,6 +91,14 @@ test("the clock counts the ink and not the network", { timeout: 60_000 }, async 
   const time = 1000 * Number(told.match(/[\d.]+/)[0]);
   t.diagnostic(`recognised after ${time} ms of ink, known after ${took} ms`);
   assert.ok(time < took - 500, `${time} of ${took} ms`);
+
+  // Nor does anybody play against a network that has learnt more than the last player's.
+  await page.getByRole("link", { name: "Teach" }).click();
+  await visitor.train();
+  await page.getByRole("link", { name: "Race" }).click();
+  await page.getByRole("button", { name: "Next word" }).press("Enter");
+  await page.getByText("it would not be the same for everybody").waitFor();
+  assert.ok(await showWord.isDisabled());
 });
 
 test("the ready-made network plays; a word can be skipped, the game left", { timeout: 60_000 }, async (t) => {

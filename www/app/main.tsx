@@ -12,7 +12,7 @@ import "./styles/keep.css";
 import "./styles/contrast.css";
 import { App } from "./app.js";
 import { startLearner } from "./state/learner.js";
-import { listenForDrops } from "./state/files/bring-in.js";
+import { listenForDrops, listenForPastes } from "./state/files/bring-in.js";
 import { listenForShortcuts } from "./state/shortcuts.js";
 import { keepForOffline } from "./state/offline.js";
 import { restore } from "./state/storage.js";
@@ -20,6 +20,7 @@ import { restore } from "./state/storage.js";
 startLearner();
 listenForShortcuts();
 listenForDrops();
+listenForPastes();
 keepForOffline();
 // Storage answers within a frame or two; waiting for it saves the page a jump, but not for ever.
 await Promise.race([restore(), new Promise((resolve) => setTimeout(resolve, 300))]);

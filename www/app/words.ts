@@ -362,6 +362,9 @@ export const RACE = {
   notRecognised: "not recognised",
   savePicture: "Save as a picture",
   pictureTitle: "Doodle Race: the result",
+  unfair:
+    "The network is learning, or has learnt something since this race began: it would not be the same for everybody. " +
+    "End the race, and start another.",
   gone: "The network is no longer there. End the race, and start another.",
   onceMore: "Once more",
   change: "Change players",
@@ -392,6 +395,7 @@ export const KEEPING = {
   otherTab: "This page is open in another tab, and only that one saves; what you draw here is not kept.",
   full: (doodles: number) =>
     `The browser would not save your ${doodles === 1 ? "doodle" : `${doodles} doodles`}: its storage may be full. Take them home as a file before you close the page.`,
+  savedAfterAll: "There was room again: everything is saved.",
   unreadable: "That project could not be read. Nothing was changed; try again.",
   interrupted: "The page was closed while it was learning. Your doodles are all here.",
   train: "Train",
@@ -404,7 +408,7 @@ export const KEEPING = {
   takeHome: "Take home",
   bringIn: "Bring in",
   bringInNote:
-    "Projects, drawings (.ndjson), pictures, or a zip with a folder of pictures for each class. You can drop files here too.",
+    "Projects, drawings (.ndjson), pictures, or a zip with a folder of pictures for each class. You can drop files here too, or paste them on the page.",
   choose: "Choose files …",
   working: "One moment …",
   empty: "There is no doodle yet.",
@@ -733,6 +737,7 @@ export const IMPORTS = {
     if (files.length === 1) return `“${files[0]}” is not a picture that your browser can read.`;
     return `${files.length} files are no pictures that your browser can read, “${files[0]}” among them.`;
   },
+  clipboard: "clipboard.ndjson",
   drawings(count: number, words: number, broken: number, more: boolean): string {
     const all = `${number(count)} ${count === 1 ? "drawing" : "drawings"} in ${number(words)} ${words === 1 ? "class" : "classes"}.`;
     const rest = more ? " There are more in the file; these are enough to learn from." : "";

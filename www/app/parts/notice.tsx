@@ -1,3 +1,4 @@
+import { CloseButton } from "./close-button.js";
 import { useEffect, useRef } from "preact/hooks";
 import { dismiss, notice, NOTICE_MS } from "../state/notices.js";
 import { NOTICES, sentence } from "../words.js";
@@ -30,11 +31,7 @@ export function Notice() {
               {now.action.label}
             </button>
           )}
-          <button type="button" class="icon" aria-label={NOTICES.dismiss} onClick={dismiss}>
-            <svg viewBox="0 0 20 20" aria-hidden="true">
-              <path d="m5 5 10 10M15 5 5 15" />
-            </svg>
-          </button>
+          <CloseButton label={NOTICES.dismiss} onClick={dismiss} />
         </div>
       )}
     </div>

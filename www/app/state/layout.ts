@@ -13,6 +13,8 @@ export interface Cloud {
 /** With fewer, UMAP has no neighbourhoods to speak of. */
 const FEWEST_FOR_UMAP = 8;
 const NEIGHBOURS = 15;
+/** How far from the middle the points of UMAP begin. */
+const START = 10;
 /** The same drawings give the same map. */
 const SEED = 1;
 
@@ -22,10 +24,18 @@ const ROOM = 0.1;
 const CROWDED = 0.7;
 const ROUNDS = 60;
 
-/** Lays clouds of the same points out so that like is near like, each turned to match the first. */
+/**
+ * Lays clouds of the same points out so that like is near like. Each but the first begins as the first came out, and is
+ * turned to match it: what differs then is what differs in the clouds.
+ */
 export function layOut(clouds: readonly Cloud[]): Place[][] {
-  const flat = clouds.map((cloud) => flatten(directions(cloud)));
-  return flat.map((one, index) => fit(spread(fit(index === 0 ? one : turn(one, flat[0]!)))));
+  const flat: Place[][] = [];
+  for (const cloud of clouds) {
+    const [first] = flat;
+    const one = flatten(directions(cloud), first);
+    flat.push(first ? turn(one, first) : one);
+  }
+  return flat.map((one) => fit(spread(fit(one))));
 }
 
 /** Share of points whose nearest neighbour has the same label. */
@@ -55,14 +65,21 @@ function directions({ length, values }: Cloud): number[][] {
   });
 }
 
-function flatten(rows: number[][]): Place[] {
-  if (rows.length >= FEWEST_FOR_UMAP) {
-    const nNeighbors = Math.min(NEIGHBOURS, rows.length - 1);
-    const places = new UMAP({ nNeighbors, minDist: 0.5, random: random(SEED) }).fit(rows);
-    // Drawings that are all alike have no neighbourhoods either.
-    if (places.flat().every(Number.isFinite)) return places as Place[];
-  }
-  return principal(rows);
+function flatten(rows: number[][], start?: readonly Place[]): Place[] {
+  const main = principal(rows);
+  if (rows.length < FEWEST_FOR_UMAP) return main;
+  const nNeighbors = Math.min(NEIGHBOURS, rows.length - 1);
+  const umap = new UMAP({ nNeighbors, minDist: 0.5, random: random(SEED) });
+  const epochs = umap.initializeFit(rows);
+  const places = umap.getEmbedding() as Place[];
+  // These are random, and its own to go on from: what lies far apart to begin with stays apart.
+  fit(start ?? main).forEach(([x, y], index) => {
+    places[index]![0] = START * (2 * x - 1);
+    places[index]![1] = START * (2 * y - 1);
+  });
+  for (let epoch = 0; epoch < epochs; epoch++) umap.step();
+  // Drawings that are all alike have no neighbourhoods either.
+  return places.flat().every(Number.isFinite) ? places : main;
 }
 
 /** The two directions in which the points differ most, by power iteration on how alike they are. */

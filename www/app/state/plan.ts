@@ -1,5 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Phase, Plan, Strategy, TrainOptions } from "../../lib/index.js";
+import { freeName } from "./free-name.js";
 import { knowledge, report, tuner, untaught } from "./learner.js";
 import { readRefusal, type Refusal } from "./refusal.js";
 
@@ -30,9 +31,8 @@ effect(() => {
   if (edited.value || !planner || untaught.value > 0) return;
   const ask = ++asked;
   planner.plan(name).then((made) => {
-    const tidied = tidy(made);
-    const news = JSON.stringify(tidied) !== JSON.stringify(plan.peek());
-    if (ask === asked && !edited.peek() && news) plan.value = tidied;
+    const news = JSON.stringify(made) !== JSON.stringify(plan.peek());
+    if (ask === asked && !edited.peek() && news) plan.value = made;
   }, report);
 });
 
@@ -58,7 +58,9 @@ export function editPhase(index: number, change: (phase: Phase) => Phase): void 
 export function repeatPhase(index: number): void {
   edit(({ phases, ...rest }) => {
     const like = phases[index]!;
-    return { ...rest, phases: phases.toSpliced(index + 1, 0, { ...like, name: freeName(phases, like) }) };
+    const taken = phases.map(({ name = "" }) => name);
+    const name = freeName(like.name ?? "train", taken);
+    return { ...rest, phases: phases.toSpliced(index + 1, 0, { ...like, name }) };
   });
 }
 
@@ -112,20 +114,4 @@ export function trainOf(chosen: readonly boolean[], stages: readonly string[]): 
   const together = chosen.lastIndexOf(true) - chosen.indexOf(true) === count - 1;
   if (together && chosen.at(-1)) return { last: count };
   return together && chosen[0] ? { first: count } : { stages: names };
-}
-
-function freeName(phases: readonly Phase[], { name = "train" }: Phase): string {
-  const taken = new Set(phases.map((phase) => phase.name));
-  const base = name.replace(/ \d+$/, "");
-  let number = 2;
-  while (taken.has(`${base} ${number}`)) number++;
-  return `${base} ${number}`;
-}
-
-/** Numbers as they were meant: the engine keeps some in 32 bits, in which 0.004 is 0.0040000001. */
-function tidy<T>(value: T): T {
-  if (typeof value === "number") return Number(value.toPrecision(6)) as T;
-  if (Array.isArray(value)) return value.map(tidy) as T;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, tidy(inner)])) as T;
 }

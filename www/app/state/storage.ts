@@ -1,6 +1,7 @@
 import { batch, effect, signal } from "@preact/signals";
 import { KEEPING } from "../words.js";
 import { choose, classes, doodleCount, firstClasses, freshId, type DoodleClass } from "./doodles.js";
+import { freeName } from "./free-name.js";
 import { memorise, recall } from "./learner.js";
 import type { Memory } from "./memory.js";
 import { complain, dismiss, notice, say } from "./notices.js";
@@ -15,6 +16,9 @@ const SWEEP_MS = 5000;
 /** On a reload, the page before may not have let go yet. It is asked for again, not waited for: a slow machine is no other tab. */
 const CLAIMS = 5;
 const CLAIM_MS = 50;
+
+/** What could not be written is tried again with the next change, or after this long: room may have been made. */
+const AGAIN_MS = 10_000;
 
 /** All projects, in the order in which they came. */
 export const projects = signal<readonly ProjectInfo[]>([{ id: freshId(), name: KEEPING.firstProject }]);
@@ -117,19 +121,25 @@ function claim(): Promise<boolean> {
 
 function keepSaving(): void {
   let told = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const attempt = async () => {
+    clearTimeout(again);
+    try {
+      await save();
+      if (told) say(KEEPING.savedAfterAll);
+      told = false;
+      if (doodleCount.peek() > 0) askToKeep();
+    } catch {
+      if (!told) complain(KEEPING.full(doodleCount.peek()));
+      told = true;
+      clearTimeout(again);
+      again = setTimeout(attempt, AGAIN_MS);
+    }
+  };
   effect(() => {
     void projects.value;
     unsaved.set(current.value, classes.value);
-    save().then(
-      () => {
-        told = false;
-        if (doodleCount.peek() > 0) askToKeep();
-      },
-      () => {
-        if (!told) complain(KEEPING.full(doodleCount.peek()));
-        told = true;
-      },
-    );
+    void attempt();
   });
 }
 
@@ -261,7 +271,7 @@ async function add(name: string): Promise<void> {
 export function beginProject(name: string, begin: readonly DoodleClass[]): void {
   const id = freshId();
   batch(() => {
-    projects.value = [...projects.value, { id, name: freeName(name) }];
+    projects.value = [...projects.value, { id, name: freeProjectName(name) }];
     show(id, begin);
   });
 }
@@ -277,7 +287,7 @@ export function duplicateProject(id: string): Promise<void> {
     if (!original) return;
     await keeping;
     await saveOrRefuse();
-    const copy = { id: freshId(), name: freeName(original.name) };
+    const copy = { id: freshId(), name: freeProjectName(original.name) };
     // Its page is written first, so that the catalogue never names what is not there.
     await inTurn(() => vault.copy(id, copy.id)).catch(() => {
       throw new Error(KEEPING.full(doodleCount.peek()));
@@ -316,12 +326,11 @@ function neighbourOf(id: string): string {
   return projects.peek()[place === 0 ? 1 : place - 1]!.id;
 }
 
-function freeName(name: string): string {
-  const taken = new Set(projects.value.map((one) => one.name));
-  if (!taken.has(name)) return name;
-  let number = 2;
-  while (taken.has(`${name} ${number}`)) number++;
-  return `${name} ${number}`;
+function freeProjectName(name: string): string {
+  return freeName(
+    name,
+    projects.peek().map((one) => one.name),
+  );
 }
 
 /** What the open project is called. */

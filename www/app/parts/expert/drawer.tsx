@@ -1,3 +1,4 @@
+import { CloseButton } from "../close-button.js";
 import { useEffect, useRef } from "preact/hooks";
 import type { Strategy } from "../../../lib/index.js";
 import { chooseStrategy, edited, expertShown, plan, refusal, strategy } from "../../state/plan.js";
@@ -42,16 +43,7 @@ function Content() {
     <div class="drawer-content">
       <header class="drawer-head">
         <h2 id="expert-title">{EXPERT.title}</h2>
-        <button
-          type="button"
-          class="icon"
-          aria-label={EXPERT.close}
-          onClick={() => (expertShown.value = false)}
-        >
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            <path d="m5 5 10 10M15 5 5 15" />
-          </svg>
-        </button>
+        <CloseButton label={EXPERT.close} onClick={() => (expertShown.value = false)} />
       </header>
       <div class="drawer-body">
         <div class="strategy">

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { KEEPING } from "../../words.js";
 import { lasting } from "../../state/storage.js";
 import { Notice } from "../notice.js";
+import { CloseButton } from "../close-button.js";
 import { BringIn } from "./bring-in.js";
 import { keepingOpen } from "./open.js";
 import { Projects } from "./projects.js";
@@ -29,17 +30,7 @@ export function Keeping() {
         <div class="keeping-inside">
           <header>
             <h2 id="keeping-title">{KEEPING.title}</h2>
-            <button
-              type="button"
-              class="icon"
-              aria-label={KEEPING.close}
-              title={KEEPING.close}
-              onClick={close}
-            >
-              <svg viewBox="0 0 20 20" aria-hidden="true">
-                <path d="m5 5 10 10M15 5 5 15" />
-              </svg>
-            </button>
+            <CloseButton label={KEEPING.close} onClick={close} />
           </header>
           <p class="keeping-note">{lasting.value ? KEEPING.lasting : KEEPING.passing}</p>
           <Projects />

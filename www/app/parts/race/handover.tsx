@@ -1,5 +1,5 @@
 import { RACE } from "../../words.js";
-import { alone, count, leave, ready, turn, turns } from "../../state/race/game.js";
+import { alone, count, fair, leave, ready, turn, turns } from "../../state/race/game.js";
 import { useFocus } from "./use-focus.js";
 
 /** Who draws next; nobody sees the word before it is their turn. */
@@ -10,8 +10,8 @@ export function Handover() {
     <section class={`race-card panel colour-${player.colour}`}>
       <p class="race-round">{RACE.round(round + 1, lastRound())}</p>
       <h2>{alone.value ? RACE.getReady : RACE.handOver(player.name)}</h2>
-      <p>{RACE.handOverNote}</p>
-      <button type="button" class="primary big" ref={button} onClick={ready}>
+      <p role="status">{fair.value ? RACE.handOverNote : RACE.unfair}</p>
+      <button type="button" class="primary big" ref={button} disabled={!fair.value} onClick={ready}>
         {alone.value ? RACE.showWord : RACE.iAm(player.name)}
       </button>
       <button type="button" class="quiet" onClick={leave}>

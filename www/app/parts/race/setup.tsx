@@ -2,6 +2,7 @@ import { RACE, listing } from "../../words.js";
 import { failure, knownThings, tuner } from "../../state/learner.js";
 import { start } from "../../state/race/game.js";
 import { available, ownWords } from "../../state/race/guessers.js";
+import { CloseButton } from "../close-button.js";
 import {
   addPlayer,
   changePlayer,
@@ -80,6 +81,10 @@ export function Setup() {
 function PlayerRow({ player, index }: { player: Player; index: number }) {
   const name = nameOf(player, index);
   const several = settings.value.players.length > 1;
+  const remove = () => {
+    removePlayer(player.id);
+    requestAnimationFrame(() => document.getElementById("add-player")?.focus());
+  };
   return (
     <li class={`player colour-${player.colour}`}>
       <span class="player-dot" aria-hidden="true" />
@@ -93,22 +98,7 @@ function PlayerRow({ player, index }: { player: Player; index: number }) {
         spellcheck={false}
         onInput={(event) => changePlayer(player.id, { name: event.currentTarget.value })}
       />
-      {several && (
-        <button
-          type="button"
-          class="icon"
-          aria-label={RACE.removePlayer(name)}
-          title={RACE.removePlayer(name)}
-          onClick={() => {
-            removePlayer(player.id);
-            requestAnimationFrame(() => document.getElementById("add-player")?.focus());
-          }}
-        >
-          <svg viewBox="0 0 20 20" aria-hidden="true">
-            <path d="m5 5 10 10M15 5 5 15" />
-          </svg>
-        </button>
-      )}
+      {several && <CloseButton label={RACE.removePlayer(name)} onClick={remove} />}
     </li>
   );
 }

@@ -1,3 +1,4 @@
+import { CloseButton } from "../close-button.js";
 import { useEffect, useRef } from "preact/hooks";
 import { catalogue, examined, inspected } from "../../state/insight.js";
 import { UNDERSTAND } from "../../words.js";
@@ -30,11 +31,7 @@ export function Inspector() {
         <div class={`inspector-body colour-${found.one.colour}`}>
           <header>
             <h3 id="inspector-title">{UNDERSTAND.drawn(found.one.name, found.number)}</h3>
-            <button type="button" class="icon" aria-label={inspect.close} onClick={close}>
-              <svg viewBox="0 0 20 20" aria-hidden="true">
-                <path d="m5 5 10 10M15 5 5 15" />
-              </svg>
-            </button>
+            <CloseButton label={inspect.close} onClick={close} />
           </header>
           <HeatMap input={found.doodle.input} />
           {answer && (

@@ -37,6 +37,17 @@ export async function bringIn(files: Iterable<File> | null | undefined, classId?
     await attempt(file, () => bringProject(file));
 }
 
+/** What is pasted comes in, unless it is words for a field. */
+export function listenForPastes(): void {
+  addEventListener("paste", ({ target, clipboardData }) => {
+    if (view.value !== "teach" || !clipboardData) return;
+    if (target instanceof HTMLElement && target.matches("input, select")) return;
+    const text = clipboardData.getData("text/plain");
+    if (clipboardData.files.length > 0) void bringIn(clipboardData.files);
+    else if (text.trimStart().startsWith("{")) void bringIn([new File([text], IMPORTS.clipboard)]);
+  });
+}
+
 /** Whatever is dropped beside the classes must not take the place of the page. */
 export function listenForDrops(): void {
   addEventListener("dragover", (event) => event.preventDefault());

@@ -1,8 +1,9 @@
 import { computed, effect, signal } from "@preact/signals";
 import { report } from "../learner.js";
+import { trainings } from "../training.js";
 import { view } from "../view.js";
 import { Clock } from "./clock.js";
-import { guesser, wordsOf } from "./guessers.js";
+import { available, guesser, wordsOf } from "./guessers.js";
 import { RaceInk, type InkRecord } from "./ink.js";
 import { Judge, LOOK_EVERY_MS, type Guesser, type Look } from "./judge.js";
 import { nameOf, note, settings, type Player } from "./settings.js";
@@ -50,6 +51,14 @@ export const elapsed = signal(0);
 /** Whether the time is up, and the network still looking. */
 export const judging = signal(false);
 
+/** How much had been learnt when the race began. */
+const learnt = signal(0);
+/** Whether the network is the one that the race began with: it has to be the same for everybody. */
+export const fair = computed(() => {
+  const { source } = settings.value;
+  return available.value[source] && (source === "ready-made" || trainings.value === learnt.value);
+});
+
 export interface Standing {
   player: Player;
   points: number;
@@ -79,6 +88,7 @@ export function start(): void {
     named.map((_, index) => ({ player: named[(index + round) % named.length]!, word, round })),
   );
   results.value = [];
+  learnt.value = trainings.value;
   stage.value = "handover";
 }
 
@@ -92,6 +102,7 @@ let counting: ReturnType<typeof setInterval> | undefined;
 
 /** Shows the word, counts down and lets draw. */
 export function ready(): void {
+  if (!fair.value) return;
   stage.value = "countdown";
   count.value = COUNT_FROM;
   clearInterval(counting);
@@ -180,7 +191,7 @@ function pointsFor(time: number | null, streak: number): number {
 
 /** On to the next turn, or to the result. */
 export function next(): void {
-  if (turn.value) return alone.value ? ready() : void (stage.value = "handover");
+  if (turn.value) return alone.value && fair.value ? ready() : void (stage.value = "handover");
   stage.value = "end";
   if (alone.value) noteBest();
 }
