@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withoutMissingWeights } from "./files.mjs";
+import { withoutNames } from "./names.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pkg = join(root, "pkg");
@@ -15,6 +16,9 @@ const manifest = JSON.parse(
     throw new Error("pkg/ is not there yet: run `wasm-pack build --target web` first.");
   }),
 );
+
+const wasm = join(pkg, "doodletune_bg.wasm");
+await writeFile(wasm, withoutNames(await readFile(wasm)));
 
 // As many weights as the library knows of and as there are.
 const files = withoutMissingWeights(await readFile(join(root, "www", "lib", "files.ts"), "utf8"));
