@@ -40,6 +40,10 @@ pub async fn acquire() -> Result<Processor> {
     let options =
         wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     let adapter = instance.request_adapter(&options).await.map_err(|error| unavailable(error.to_string()))?;
+    if !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+        // cubecl 0.11 panics without.
+        return Err(unavailable("the GPU has no clock (timestamp-query) that can be asked".into()));
+    }
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("doodletune"),
         required_features: adapter.features(),

@@ -1,0 +1,116 @@
+// What is asked of a GPU: no more than every one has, and rarely.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stage } from "./lib/stage.mjs";
+
+const { library } = stage();
+
+/** The most for one drawing, and for a step of fine-tuning everything on four: what it takes today, and a little more. */
+const PREDICTION = { dispatches: 40, readbacks: 1 };
+const STEP = { dispatches: 1200, readbacks: 1 };
+
+test("a GPU with the least limits that WebGPU allows is enough, and is not asked for much", async (t) => {
+  const page = await library(t);
+  await page.evaluate(() => (globalThis.clock = true));
+  await page.evaluate(poor);
+  const { answers, kind, prediction, steps } = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner } = await create({ device: "webgpu", worker: false });
+    await teach(tuner, 2);
+    await tuner.predict(drawing("ring", 5));
+    const counted = async (work) => {
+      const before = { ...globalThis.asked };
+      const result = await work();
+      return [
+        Object.fromEntries(
+          Object.entries(globalThis.asked).map(([key, value]) => [key, value - before[key]]),
+        ),
+        result,
+      ];
+    };
+    const [prediction, { label }] = await counted(() => tuner.predict(drawing("ring", 6)));
+    const plan = await tuner.plan("full");
+    plan.phases = plan.phases.slice(0, 1).map((phase) => ({ ...phase, batchSize: 4, augmentation: null }));
+    const trained = async (epochs) => {
+      plan.phases[0].epochs = epochs;
+      return (await counted(() => tuner.train({ plan }).result))[0];
+    };
+    // What a training costs besides its steps is in both.
+    const [one, two] = [await trained(1), await trained(2)];
+    return {
+      answers: [label, (await tuner.predict(drawing("line", 6))).label],
+      kind: tuner.device.kind,
+      prediction,
+      steps: Object.fromEntries(Object.keys(one).map((key) => [key, two[key] - one[key]])),
+    };
+  });
+  t.diagnostic(
+    `a prediction: ${JSON.stringify(prediction)}; a step and the evaluation after it: ${JSON.stringify(steps)}`,
+  );
+  assert.equal(kind, "webgpu");
+  assert.deepEqual(answers, ["ring", "line"]);
+  for (const [what, most] of Object.entries(PREDICTION))
+    assert.ok(prediction[what] <= most, `${what} of a prediction`);
+  for (const [what, most] of Object.entries(STEP)) assert.ok(steps[what] <= most, `${what} of a step`);
+});
+
+test("a GPU that has no clock is left for the CPU, in words", async (t) => {
+  const page = await library(t);
+  await page.evaluate(poor);
+  const { refused, auto } = await page.evaluate(async () => {
+    const { create, refusal } = globalThis.library;
+    const { tuner } = await create({ worker: false });
+    return { refused: await refusal(create({ device: "webgpu", worker: false })), auto: tuner.device.kind };
+  });
+  assert.equal(refused.code, "no-webgpu");
+  assert.match(refused.message, /no clock/);
+  assert.equal(auto, "cpu");
+});
+
+/** Lets the page's GPU have the least that the specification allows, and counts in `asked` what it is asked for. */
+function poor() {
+  const least = {
+    maxStorageBuffersPerShaderStage: 8,
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupSizeX: 256,
+    maxComputeWorkgroupSizeY: 256,
+    maxComputeWorkgroupSizeZ: 64,
+    maxStorageBufferBindingSize: 134217728,
+    maxBufferSize: 268435456,
+    maxBindGroups: 4,
+  };
+  const { requestDevice } = GPUAdapter.prototype;
+  const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "limits").get;
+  Object.defineProperty(GPUAdapter.prototype, "limits", {
+    get() {
+      return new Proxy(limits.call(this), { get: (real, name) => least[name] ?? real[name] });
+    },
+  });
+  // Without a clock, the GPU is left alone.
+  const features = globalThis.clock ? ["timestamp-query"] : [];
+  Object.defineProperty(GPUAdapter.prototype, "features", { get: () => new Set(features) });
+  GPUAdapter.prototype.requestDevice = function () {
+    return requestDevice.call(this, { requiredFeatures: features });
+  };
+
+  const asked = (globalThis.asked = { dispatches: 0, submissions: 0, written: 0, readbacks: 0, read: 0 });
+  const watch = (kind, name, look) => {
+    const method = kind.prototype[name];
+    kind.prototype[name] = function (...given) {
+      look.call(this, ...given);
+      return method.apply(this, given);
+    };
+  };
+  watch(GPUComputePassEncoder, "dispatchWorkgroups", () => asked.dispatches++);
+  watch(GPUComputePassEncoder, "dispatchWorkgroupsIndirect", () => asked.dispatches++);
+  watch(GPUQueue, "submit", () => asked.submissions++);
+  watch(GPUQueue, "writeBuffer", (buffer, offset, data, start, size) => {
+    asked.written += size ?? data.byteLength;
+  });
+  watch(GPUBuffer, "mapAsync", function (mode, offset, size) {
+    if (mode !== GPUMapMode.READ) return;
+    asked.readbacks++;
+    asked.read += size ?? this.size;
+  });
+}
