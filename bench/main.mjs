@@ -1,8 +1,8 @@
 // Measures doodletune and the libraries it is compared with, in one page of one headless Chromium.
-//   cargo xtask bench [--only TEXT]… [--json FILE]
+//   cargo xtask bench [--only TEXT]… [--json FILE] [--markdown FILE]
 import { writeFile } from "node:fs/promises";
 import { choose, options } from "./options.mjs";
-import { compared, header, line, summarised } from "./report.mjs";
+import { compared, header, line, markdown, summarised } from "./report.mjs";
 import { measure } from "./rounds.mjs";
 import { Stage } from "./stage.mjs";
 import { payload, start } from "./start.mjs";
@@ -14,7 +14,7 @@ const DEVICES = ["cpu", "webgpu"];
 /** What is measured on pages of their own, by this workload. */
 const [START, PAYLOAD, FIRST] = ["first answer 1x128", "payload, brotli", "forward 1x128"];
 
-const { only, json } = options(process.argv.slice(2));
+const { only, json, markdown: table } = options(process.argv.slice(2));
 const stage = await Stage.start();
 try {
   const workloads = await stage.call("workloads");
@@ -33,6 +33,7 @@ try {
     for (const row of rows) console.log(line(row));
     // Now, and not after hours.
     if (json) await writeFile(json, `${JSON.stringify(done, undefined, 2)}\n`);
+    if (table) await writeFile(table, markdown(done));
   };
   for (const workload of workloads) {
     const rows = of(workload.name);

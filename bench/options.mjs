@@ -2,14 +2,16 @@
 
 const HELP = `Measures doodletune and the libraries it is compared with, in one page of one headless Chromium.
 
-Usage: cargo xtask bench [--only TEXT]… [--json FILE]
+Usage: cargo xtask bench [--only TEXT]… [--json FILE] [--markdown FILE]
 
   --only TEXT   only rows with TEXT in the name of the workload, the library or the device; may be repeated:
                 --only step --only doodletune --only cpu
   --json FILE   write the rows there too
+  --markdown FILE
+                write them there as the table of docs/performance.md: medians, and in brackets the fastest runs
 `;
 
-/** `{ only, json }` of the arguments. Ends the program for --help and for what it does not understand. */
+/** `{ only, json, markdown }` of the arguments. Ends the program for --help and for what it does not understand. */
 export function options(given) {
   const options = { only: [] };
   const queue = given.flatMap((argument) => (/^--\w+=/.test(argument) ? split(argument) : [argument]));
@@ -19,12 +21,12 @@ export function options(given) {
       console.log(HELP);
       process.exit(0);
     }
-    if (option !== "--only" && option !== "--json")
-      fail(`\`bench\` does not take \`${option}\`; it takes --only, --json`);
+    if (!["--only", "--json", "--markdown"].includes(option))
+      fail(`\`bench\` does not take \`${option}\`; it takes --only, --json, --markdown`);
     const value = queue.shift();
     if (!value) fail(`${option} needs a value`);
     if (option === "--only") options.only.push(value);
-    else options.json = value;
+    else options[option.slice(2)] = value;
   }
   return options;
 }

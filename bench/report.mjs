@@ -68,3 +68,25 @@ export function line({ workload, subject, device, error, note, ...row }) {
   ]);
   return [figures, row.ratio && `${row.ratio} x as fast`, note].filter(Boolean).join("  ");
 }
+
+/** Rows as a table of Markdown for docs/performance.md: a line for each workload and device, a column for each library. */
+export function markdown(rows) {
+  const unique = (field) => [...new Set(rows.map((row) => row[field]))];
+  const subjects = unique("subject");
+  const cell = (row) => {
+    if (!row) return "–";
+    if (row.error) return row.error;
+    return row.bytes ? `${(row.bytes / 1e3).toFixed(0)} kB` : `${time(row.median_ms)} (${time(row.min_ms)})`;
+  };
+  const lines = unique("device").flatMap((device) =>
+    unique("workload").flatMap((workload) => {
+      const here = rows.filter((row) => row.workload === workload && row.device === device);
+      if (here.length === 0) return [];
+      const cells = subjects.map((subject) => cell(here.find((row) => row.subject === subject)));
+      const ratio = here.find((row) => row.ratio)?.ratio;
+      return [`| ${[workload, device, ...cells, ratio ? `${ratio} x` : "–"].join(" | ")} |`];
+    }),
+  );
+  const titles = ["workload", "device", ...subjects, "beside the best other"];
+  return [`| ${titles.join(" | ")} |`, `|${" --- |".repeat(titles.length)}`, ...lines, ""].join("\n");
+}

@@ -121,3 +121,34 @@ fn plan(train: Trainable, batch: usize) -> Plan {
     let head = HeadPlan { directions: false, start: HeadStart::Random, hidden: None };
     Plan { head, validation: 0.0, ..Plan::new(vec![phase]) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WORKLOADS;
+    use doodletune::device::cpu;
+    use pollster::block_on;
+
+    fn ready(name: &str) -> Ready {
+        let workload = WORKLOADS.iter().find(|workload| workload.name == name).unwrap();
+        let weights =
+            std::fs::read(format!("{}/../models/{}", env!("CARGO_MANIFEST_DIR"), workload.weights())).unwrap();
+        block_on(Ready::new(workload, &weights, &cpu())).unwrap()
+    }
+
+    #[test]
+    fn every_run_does_the_same_again() {
+        let mut ready = ready("doodle forward 1x64");
+        let [first, second] = [(); 2].map(|()| block_on(ready.run()).unwrap());
+        assert!(first == second && first.len() == 320);
+    }
+
+    #[test]
+    fn every_step_is_one_step() {
+        let mut ready = ready("doodle step 32x64");
+        let losses: Vec<f32> = (0..3).flat_map(|_| block_on(ready.run()).unwrap()).collect();
+        // Ten classes and a head of small random weights, which learns what it sees.
+        assert!((losses[0] - 10f32.ln()).abs() < 0.2, "{losses:?}");
+        assert!(losses.is_sorted_by(|before, after| after < before), "{losses:?}");
+    }
+}

@@ -100,6 +100,8 @@ pub fn lint_wasm(job: &Job) -> Result<Done> {
         "clippy",
         "--package",
         "doodletune",
+        "--package",
+        "doodletune-bench",
         "--all-targets",
         "--target",
         tools::WASM_TARGET,
