@@ -536,6 +536,33 @@ impl Tuner {
     /// Trains on the examples of this moment. Everything better serves predictions at once, so that whatever ends the run,
     /// the best so far stays. A run that was paused before is forgotten.
     ///
+    /// The plan of a strategy can be changed first:
+    ///
+    /// ```
+    /// # use doodletune::{Tuner, doodle::Doodle, finetune::Strategy, tuner::{TrainOptions, TunerOptions}};
+    /// # use pollster::block_on;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let weights = std::fs::read("models/doodle.safetensors")?;
+    /// # let options = TunerOptions { size: Some(32), ..TunerOptions::default() };
+    /// # let tuner = block_on(Tuner::create(&options, &weights, |_| ()))?;
+    /// # for n in 1..=4 {
+    /// #     let n = n as f32;
+    /// #     let steep = Doodle::new(vec![vec![[0.0, 0.0], [n, 90.0]]])?.into();
+    /// #     let flat = Doodle::new(vec![vec![[0.0, 0.0], [90.0, n]]])?.into();
+    /// #     block_on(tuner.add_examples(vec![("steep".into(), steep), ("flat".into(), flat)]))?;
+    /// # }
+    /// let mut plan = tuner.plan(Strategy::LpFt);
+    /// plan.seed = 7;
+    /// for phase in &mut plan.phases {
+    ///     phase.epochs = 1;
+    /// }
+    /// let options = TrainOptions { plan: Some(plan), ..TrainOptions::default() };
+    /// let report = block_on(tuner.train(&options, |epoch| println!("{}: {}", epoch.phase, epoch.loss)))?;
+    /// assert!(report.phases.iter().any(|phase| !phase.stages.is_empty()), "more than the head has trained");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Busy`] while another training runs, [`Error::BadOption`] for impossible options, and all of
     /// [`Session::new`] and [`Session::run`].

@@ -1,6 +1,27 @@
 //! Pretrained networks as lists of named stages.
 //!
 //! Freezing, learning rates, caching and weight names speak of stages, and know nothing of any architecture.
+//!
+//! ```
+//! use doodletune::backbone::{Backbone, Weights};
+//! use doodletune::device;
+//! use doodletune::doodle::{Doodle, Input};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bytes = std::fs::read("models/doodle.safetensors")?;
+//! let weights = Weights::parse(&bytes)?;
+//! assert_eq!(weights.metadata().license, "CC-BY-4.0");
+//!
+//! let backbone = Backbone::load(&weights, &device::cpu().tensors)?;
+//! let names: Vec<_> = backbone.stages().iter().map(|stage| stage.name()).collect();
+//! assert_eq!((names[0], names.last()), ("stem", Some(&"head_conv")));
+//!
+//! let line: Input = Doodle::new(vec![vec![[0.0, 0.0], [30.0, 10.0]]])?.into();
+//! let features = pollster::block_on(backbone.features(&[line.render(backbone.input())?]))?;
+//! assert_eq!(features[0].len(), backbone.feature_count());
+//! # Ok(())
+//! # }
+//! ```
 
 mod adapt;
 mod conv_norm;

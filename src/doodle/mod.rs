@@ -2,6 +2,22 @@
 //!
 //! Every consumer (page, training, evaluation, export) goes through [`Input::render`], so that a drawing looks the
 //! same to the network wherever it is shown to it.
+//!
+//! ```
+//! use doodletune::backbone::InputSpec;
+//! use doodletune::doodle::{Doodle, Input};
+//!
+//! let spec = InputSpec::dark_on_white(3, [0.5; 3], [0.5; 3]).with_size(64)?;
+//! // Quick, Draw!'s form; the unit does not matter, since drawings are fitted to the input.
+//! let house = [vec![0.0, 0.0, 50.0, 100.0, 100.0, 0.0], vec![100.0, 45.0, 0.0, 45.0, 100.0, 100.0]];
+//! let house = Doodle::from_columns(&[house.to_vec()])?;
+//! let picture = Input::from(house).render(&spec)?;
+//!
+//! assert_eq!((picture.side, picture.to_rgba().len()), (64, 64 * 64 * 4));
+//! assert_eq!(picture.pixels[0], [1.0; 3], "the corner is paper");
+//! assert!(picture.pixels.iter().any(|[r, g, b]| r + g + b < 0.1), "somewhere is ink");
+//! # Ok::<(), doodletune::Error>(())
+//! ```
 
 mod augment;
 mod image;

@@ -5,6 +5,21 @@
 //! directions the prototype head is a linear head whose rows are the classes' means (Snell et al., 2017; Qi et al.,
 //! "weight imprinting", 2018), so one type serves both.
 //!
+//! ```
+//! use doodletune::head::{Head, LabelledFeatures, ranking};
+//!
+//! // Of a backbone they would be longer.
+//! let examples = LabelledFeatures {
+//!     classes: vec!["cat".into(), "house".into()],
+//!     features: vec![[1.0, 0.1, 0.0].into(), [0.9, 0.0, 0.2].into(), [0.0, 1.0, 0.9].into()],
+//!     targets: vec![0, 0, 1],
+//! };
+//! let head = Head::prototype(&examples)?;
+//! let answer = ranking(head.classes(), &head.logits(&[0.1, 0.8, 1.0]));
+//! assert_eq!(answer[0].label, "house");
+//! # Ok::<(), doodletune::Error>(())
+//! ```
+//!
 //! | module | what |
 //! | --- | --- |
 //! | `embedding` | from features to directions |
