@@ -466,10 +466,14 @@ test("a training whose worker dies comes to what it would have come to", async (
   const page = await library(t);
   const begin = () =>
     page.evaluate(async () => {
-      const { create, teach } = globalThis.library;
+      const { create, drawing, teach } = globalThis.library;
+      globalThis.tuner?.dispose();
       const { tuner, statuses } = await create({ device: "cpu", size: 32 });
-      await teach(tuner, 6);
-      Object.assign(globalThis, { tuner, statuses });
+      // The first class has no longer the first example.
+      const ids = await teach(tuner, 6);
+      for (let number = 6; number < 11; number++) await tuner.addExample("line", drawing("line", number));
+      await tuner.removeExamples(ids.slice(0, 6));
+      Object.assign(globalThis, { tuner, statuses, epochs: 0 });
     });
   const train = (plan) =>
     page.evaluate(async (plan) => {
@@ -495,20 +499,26 @@ test("a training whose worker dies comes to what it would have come to", async (
   await begin();
   const whole = await train(plan);
   assert.equal(whole.epochs.length, 12);
-  await page.evaluate(() => (globalThis.epochs = 0));
+  await begin();
   const interrupted = train(plan);
   await trained(3);
   await kill(page);
-  assert.deepEqual(await interrupted, whole);
+  const { epochs, losses, ranking } = await interrupted;
+  assert.deepEqual(epochs, whole.epochs);
+  // But for rounding: features that are computed together are added up in another order.
+  assert.ok(losses.every((loss, index) => Math.abs(loss - whole.losses[index]) < 1e-6));
+  assert.ok(
+    ranking.every(
+      ({ probability }, index) => Math.abs(probability - whole.ranking[index].probability) < 1e-5,
+    ),
+  );
   assert.equal(
     await page.evaluate(() => globalThis.statuses.filter(({ state }) => state === "restart").length),
     1,
   );
 
   // What has killed two is not given to a third.
-  await page.evaluate(() => globalThis.tuner.dispose());
   await begin();
-  await page.evaluate(() => (globalThis.epochs = 0));
   const deadly = train();
   await trained(1);
   await kill(page);

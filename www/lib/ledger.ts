@@ -31,6 +31,8 @@ export class Ledger {
   #nextId = 1;
   /** The file that a new engine begins with, if there is one: what was trained is in it. */
   #file: Uint8Array<ArrayBuffer> | undefined;
+  /** As of which revision. */
+  #kept = -1;
   /** What its classes are called today. */
   #names = new Map<string, string>();
 
@@ -65,9 +67,15 @@ export class Ledger {
   /** A new engine is to begin with this file, in which the engine has written down what it knows now. */
   keep(file: Uint8Array<ArrayBuffer>): void {
     this.#file = file;
+    this.#kept = this.revision;
     const all = this.examples() as Example[];
     all.forEach((example, place) => (example.origin = { place, label: example.label }));
     this.#names = new Map(all.map(({ label }) => [label, label]));
+  }
+
+  /** Whether that file has all examples as they are. */
+  get isKept(): boolean {
+    return this.#kept === this.revision;
   }
 
   engineId(id: number): number {

@@ -81,6 +81,8 @@ export class Supervisor {
         if (type && type !== "resume") link.call({ type }).catch(() => {}); // the death is told by the training
       };
       try {
+        // What it begins with, a successor would begin with, in the same order.
+        if (!this.ledger.isKept) await this.#remember(link);
         const training = link.call({ type: "train", options: options() }, (event) => {
           if (++seen > told) {
             told = seen;
