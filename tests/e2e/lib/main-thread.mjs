@@ -11,5 +11,5 @@ export async function longestTask(page, run) {
   const tasks = traceEvents.filter(
     ({ name, pid, tid }) => name === "RunTask" && pid === main.pid && tid === main.tid,
   );
-  return Math.max(...tasks.map(({ tdur }) => tdur)) / 1000;
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
 }

@@ -5,7 +5,7 @@ import { CARDS } from "../words.js";
 import { DRAGGED, moveTo } from "./move.js";
 import { Thumbnail } from "./thumbnail.js";
 
-/** So many are shown at first, and so many more each time: a thousand pictures would hold the page up. */
+/** So many are shown at first, and twice as many more each time: a thousand pictures would hold the page up. */
 const SOME = 30;
 
 /** The doodles of a class, the newest first: that is the one just drawn. */
@@ -48,7 +48,7 @@ export function Gallery({ one }: { one: DoodleClass }) {
         ))}
         {hidden > 0 && (
           <li class="more">
-            <button type="button" onClick={() => setMost(most + 8 * SOME)}>
+            <button type="button" onClick={() => setMost(most + 2 * SOME)}>
               {CARDS.more(hidden)}
             </button>
           </li>

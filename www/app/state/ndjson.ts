@@ -19,6 +19,8 @@ export interface Harvest {
 const LONGEST_LINE = 4_000_000;
 /** The engine takes no more points in a drawing. */
 const MOST_POINTS = 100_000;
+/** After so many lines, others have their turn. */
+const LINES_AT_ONCE = 100;
 /** A point that is further away is none. */
 const FURTHEST = 1e9;
 /** The share of the sheet that a drawing fills. */
@@ -30,7 +32,9 @@ const FILLED = 0.8;
  */
 export async function readDrawings(file: Blob, most: number): Promise<Harvest> {
   const harvest: Harvest = { sketches: [], broken: 0, more: false };
+  let read = 0;
   for await (const line of lines(file)) {
+    if (++read % LINES_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
     if (line.trim() === "") continue;
     const sketch = line.length > LONGEST_LINE ? undefined : readSketch(line);
     if (!sketch) harvest.broken++;
