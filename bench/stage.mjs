@@ -78,11 +78,14 @@ export class Stage {
     return page;
   }
 
-  /** What does not come back in time is an error, and takes the browser with it, whose GPU may be busy for long. */
+  /**
+   * What does not come back in time is an error, and takes the browser with it, whose GPU may be busy for long. So does
+   * what takes the page with it. `lost` says that everything has to be opened again.
+   */
   async #evaluate(page, name, given) {
     let timer;
     const late = new Promise((_, reject) => {
-      const error = Object.assign(new Error(`it did not finish in ${PATIENCE / 1000} s`), { hangs: true });
+      const error = Object.assign(new Error(`it did not finish in ${PATIENCE / 1000} s`), { lost: true });
       timer = setTimeout(() => reject(error), PATIENCE);
     });
     try {
@@ -91,17 +94,18 @@ export class Stage {
         late,
       ]);
     } catch (error) {
-      if (error.hangs) await this.#renew();
+      const lost = error.lost || /crashed|closed/.test(error.message);
+      if (lost) await this.#renew();
       // The rest is where in the page it came from.
       const message = error.message.split("\n")[0].replace(/^.*?: (Error: )?/, "");
-      throw Object.assign(new Error(message), { hangs: error.hangs });
+      throw Object.assign(new Error(message), { lost });
     } finally {
       clearTimeout(timer);
     }
   }
 
   async #renew() {
-    await this.#browser.close();
+    await this.#browser.close().catch(() => undefined);
     this.#browser = await launch();
     this.#page = undefined;
     this.#open.clear();
