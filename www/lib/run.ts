@@ -14,8 +14,8 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
    * What the training came to.
    *
    * @throws `bad-option` for a plan that cannot be, `too-few-classes`, `too-few-examples`, `busy` while another run goes on,
-   * `aborted` by its signal, `diverged`, and `device-lost`, `gpu-error` or `worker-died` when what computes fails meanwhile:
-   * the examples are safe, and one can train again.
+   * `aborted` by its signal, `diverged`, and `device-lost`, `gpu-error` or `worker-died` when what computes fails and
+   * nothing can take over: the examples are safe, and one can train again.
    */
   readonly result: Promise<TrainReport>;
 

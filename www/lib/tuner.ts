@@ -38,8 +38,8 @@ import type {
  * Learns to tell doodles apart, on this machine and nowhere else.
  *
  * Every method that returns a promise may reject with `disposed` after `dispose()`, with `worker-died` when the worker died
- * twice at the same task, and with `internal` for a defect; what else it refuses is said with each. A call that was under way
- * when a worker or a GPU failed is asked again of the next one, except for a training.
+ * twice at the same task, and with `internal` for a defect; what else it refuses is said with each. What was under way when a
+ * worker or a GPU failed is asked again of the next one; a training only if the examples are still the same.
  */
 export class DoodleTune {
   readonly #supervisor: Supervisor;
