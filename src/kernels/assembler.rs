@@ -248,10 +248,10 @@ impl Function {
     /// `sum += a * b`, rounded once or twice, as suits the machine.
     pub fn multiply_add(&mut self, sum: Local, [a, b]: [Local; 2]) {
         if self.fused {
-            [a, b, sum].map(|local| self.get(local));
+            [a, b, sum].into_iter().for_each(|local| self.get(local));
             self.simd(0x105);
         } else {
-            [sum, a, b].map(|local| self.get(local));
+            [sum, a, b].into_iter().for_each(|local| self.get(local));
             self.simd(0xe6);
             self.simd(0xe4);
         }

@@ -251,7 +251,7 @@ fn gather(line: &Line) -> Function {
                 }
             });
         }
-        [source, weight, target].map(|place| code.advance_by(place, BYTES));
+        [source, weight, target].into_iter().for_each(|place| code.advance_by(place, BYTES));
     });
     code
 }
@@ -311,7 +311,7 @@ fn correlate(line: &Line) -> Function {
             code.advance(row_source, source_row);
             code.advance(row_weight, weight_row);
         });
-        [source, weight, target].map(|place| code.advance_by(place, BYTES));
+        [source, weight, target].into_iter().for_each(|place| code.advance_by(place, BYTES));
     });
     code
 }
