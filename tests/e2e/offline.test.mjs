@@ -27,11 +27,13 @@ async function visit(t, { folder = DIST, moved } = {}) {
   const go = async (path) => {
     await visitor.open(`${server.url}${path}${SMALL}`);
     // A worker of the page above would do for a controller, but not without a network.
-    await visitor.page.waitForFunction(async (path) => {
+    const kept = async (path) => {
       const { scope, active } = (await navigator.serviceWorker.getRegistration()) ?? {};
       const own = scope && new URL(scope).pathname === path && active?.state === "activated";
       return own && navigator.serviceWorker.controller !== null;
-    }, path);
+    };
+    // Not waitForFunction, to which any promise is as good as its outcome.
+    await until(visitor.page, () => visitor.page.evaluate(kept, path), "the page is kept");
   };
   await go("/");
   return { visitor, server, go };
@@ -140,9 +142,7 @@ test(
     await edit("service-worker.js", /VERSION = "\w+"/, 'VERSION = "newer"');
     await page.evaluate(async () => {
       const registration = await navigator.serviceWorker.getRegistration();
-      // Refused for as long as the worker of the visit is still being made.
-      while (!(await registration.update().catch(() => false)))
-        await new Promise((resolve) => setTimeout(resolve, 50));
+      await registration.update();
       while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 50));
     });
     // The old version has all of its files still, whatever becomes of the server.

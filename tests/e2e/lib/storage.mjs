@@ -41,5 +41,5 @@ export async function storage({ keys = [], keep, change = [] }) {
 /** Looks again and again, as what is asked for cannot be waited for in the page. */
 export async function until(page, done, what) {
   for (const from = Date.now(); !(await done()); await page.waitForTimeout(20))
-    assert.ok(Date.now() - from < 30_000, what);
+    assert.ok(Date.now() - from < 60_000, what);
 }
