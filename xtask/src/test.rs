@@ -34,7 +34,7 @@ impl Part {
         match self {
             Self::Native => &[Format, Lint, LintWasm, NativeTests, Documentation, Licences],
             Self::Web => &[ChromiumTests, FirefoxTests],
-            Self::Package => &[Package, Contents, PackageTests, Types, Style],
+            Self::Package => &[Package, Contents, Size, PackageTests, Types, Style],
             // First of all the weights, so that the page has both networks to choose from.
             Self::EndToEnd => &[Weights, Page, EndToEnd, FirefoxEndToEnd],
         }
