@@ -20,8 +20,10 @@ use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-/// What the fuzzer begins with and what it has found, by the name of its target.
-const TARGETS: [(&str, fn(&[u8])); 5] = [
+/// What it is called in `fuzz/`, where what the fuzzer begins with and what it has found lie by that name, and what reads it.
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 5] = [
     ("weights", targets::weights),
     ("project", targets::project),
     ("options", targets::options),

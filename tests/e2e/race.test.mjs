@@ -90,7 +90,8 @@ test("the clock counts the ink and not the network", { timeout: 60_000 }, async 
   const told = await page.getByText(/^Recognised after/).textContent();
   const time = 1000 * Number(told.match(/[\d.]+/)[0]);
   t.diagnostic(`recognised after ${time} ms of ink, known after ${took} ms`);
-  assert.ok(time < took - 500, `${time} of ${took} ms`);
+  // What is told is rounded to a tenth of a second.
+  assert.ok(time < took - 400, `${time} of ${took} ms`);
 
   // Nor does anybody play against a network that has learnt more than the last player's.
   await page.getByRole("link", { name: "Teach" }).click();
