@@ -9,6 +9,9 @@ mod common;
 use std::cell::Cell;
 use std::rc::Rc;
 
+use burn::module::Param;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Distribution, Tensor, TensorData};
 use common::doodle;
 use common::golden::{cases, drift};
@@ -20,6 +23,7 @@ use doodletune::finetune::{
     Ending, Epoch, Examples, HeadPlan, HeadStart, NormMode, Optimizer, Phase, Plan, Schedule, Session, Signal, Source,
     Strategy, Trainable, Trained,
 };
+use doodletune::kernels::{Activation, BatchStatistics, ConvNormOp};
 use doodletune::selection::Preference;
 use doodletune::tuner::{TrainOptions, TunerOptions};
 use js_sys::{Reflect, Uint8Array};
@@ -148,6 +152,65 @@ async fn a_single_row_times_a_matrix_is_right_on_the_gpu() {
         let found = row.clone().to_device(&gpu.tensors).matmul(matrix.clone().to_device(&gpu.tensors));
         for (a, b) in read(found).await.unwrap().iter().zip(&expected) {
             assert!((a - b).abs() < 1e-3, "{a} {b}");
+        }
+    }
+}
+
+/// In browsers, the kernels are written at run time: for products, for lines of depthwise convolutions of either stride, for
+/// channels that fill no vectors.
+#[wasm_bindgen_test]
+fn kernels_equal_burns_own_forward_and_backward() {
+    let device = cpu().tensors.autodiff();
+    device.seed(7);
+    let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, &device);
+    for (channels, kernel, stride, groups) in [
+        ([3, 8], 3, 2, 1),
+        ([24, 16], 1, 1, 1),
+        ([16, 20], 3, 1, 1),
+        ([8, 8], 3, 1, 8),
+        ([12, 12], 5, 2, 12),
+        ([4, 4], 3, 2, 4),
+        ([6, 6], 5, 1, 6),
+    ] {
+        let [input, output] = channels;
+        let weight = random([output, input / groups, kernel, kernel]);
+        let vector = || Tensor::<1>::random([output], Distribution::Uniform(0.5, 1.5), &device);
+        // Tiles of all sizes, and paddings on all sides.
+        let (x, gamma, beta) = (random([3, input, 21, 10]), vector(), vector() - 1.0);
+        let factors = random([3, output, 21usize.div_ceil(stride), 10usize.div_ceil(stride)]);
+        let statistics = BatchStatistics { mean: vec![0.3; output], variance: vec![0.8; output] };
+        let [ours, burns] = [true, false].map(|ours| {
+            let [x, weight] = [&x, &weight].map(|v| v.clone().require_grad());
+            let [gamma, beta] = [&gamma, &beta].map(|v| v.clone().require_grad());
+            let y = if ours {
+                let (x, weight, gamma, beta) = (x.clone(), weight.clone(), gamma.clone(), beta.clone());
+                let (shortcut, activation) = (None, Activation::Relu6);
+                ConvNormOp { x, weight, gamma, beta, shortcut, stride, epsilon: 1e-3, activation }
+                    .on_running_statistics(statistics.clone())
+            } else {
+                let mut conv = Conv2dConfig::new(channels, [kernel; 2])
+                    .with_stride([stride; 2])
+                    .with_groups(groups)
+                    .with_padding(PaddingConfig2d::Same)
+                    .with_bias(false)
+                    .init(&device);
+                conv.weight = Param::from_tensor(weight.clone());
+                let of_channel = |v: &Tensor<1>| v.clone().reshape([1, output, 1, 1]);
+                let z = (conv.forward(x.clone()) - 0.3) / 0.801f32.sqrt();
+                (z * of_channel(&gamma) + of_channel(&beta)).clamp(0.0, 6.0)
+            };
+            let gradients = (y.clone() * factors.clone()).sum().backward();
+            let of = |v: &Tensor<4>| v.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap();
+            let of_vector = |v: &Tensor<1>| v.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap();
+            [y.inner().into_data().try_to_vec().unwrap(), of(&x), of(&weight), of_vector(&gamma), of_vector(&beta)]
+        });
+        for (index, (ours, burns)) in ours.iter().zip(&burns).enumerate() {
+            let scale = burns.iter().fold(1.0f32, |most, v| most.max(v.abs()));
+            let apart = ours.iter().zip(burns).fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / scale;
+            assert!(
+                ours.len() == burns.len() && apart < 1e-5,
+                "{channels:?}, kernel {kernel}, stride {stride}: {index} is {apart} apart"
+            );
         }
     }
 }
