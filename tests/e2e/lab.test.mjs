@@ -82,6 +82,7 @@ test("strategies race on the same drawings; figures follow from curves, stay, an
     "the page's own tuner is untouched",
   );
   await page.getByRole("link", { name: "Lab" }).click();
+  await page.locator(".lab-results tbody tr").nth(2).waitFor();
   assert.equal(await page.locator(".lab-results tbody tr").count(), 3);
 
   await choose(page, ["full", "lp-ft"], 1000);

@@ -92,8 +92,20 @@ export class Visitor {
 
   /** Draws on an empty sheet and reads the guess when it has come to rest. */
   async guess(...strokes) {
-    await this.page.keyboard.press("Escape");
-    await this.page.locator(".guess-headline").waitFor({ state: "detached" });
+    const headline = this.page.locator(".guess-headline");
+    // Whatever has the keys takes the first: a text field, a dialog on its way out.
+    for (let tries = 0; tries < 10; tries++) {
+      await this.page.keyboard.press("Escape");
+      const gone = headline.waitFor({ state: "detached", timeout: 2_000 });
+      if (
+        await gone.then(
+          () => true,
+          () => false,
+        )
+      )
+        break;
+    }
+    await headline.waitFor({ state: "detached" });
     await this.draw(...strokes);
     return this.settledGuess();
   }
