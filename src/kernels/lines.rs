@@ -28,40 +28,35 @@ pub struct Line {
 #[wasm_bindgen]
 extern "C" {
     /// The exports of an instance.
-    pub type Kernels;
+    type Exports;
 
     #[wasm_bindgen(method)]
     #[allow(clippy::too_many_arguments)]
-    fn gather(
-        this: &Kernels,
+    fn run(
+        this: &Exports,
         rows: u32,
         source: u32,
         source_row: u32,
         weight: u32,
-        weight_row: i32,
-        weight_step: i32,
-        target: u32,
-        target_step: u32,
-        pixel: u32,
-        blocks: u32,
-    );
-
-    #[wasm_bindgen(method)]
-    #[allow(clippy::too_many_arguments)]
-    fn correlate(
-        this: &Kernels,
-        rows: u32,
-        source: u32,
-        source_row: u32,
-        weight: u32,
-        weight_row: i32,
-        weight_step: i32,
+        weight_row: u32,
+        weight_step: u32,
         target: u32,
         target_step: u32,
         pixel: u32,
         blocks: u32,
     );
 }
+
+/// The kernels for lines of a kind.
+pub struct Kernels {
+    /// Targets become the sums of what they meet, weighted.
+    pub gather: Kernel,
+    /// To weights is added what their targets and the sources below them have in common, summed over targets.
+    pub correlate: Kernel,
+}
+
+/// What treats a line.
+pub struct Kernel(Exports);
 
 /// Parameters of both kernels: kernel rows, first source row and the distance to the next, first weight and the distances to
 /// the next kernel row and to the next tap, target and the distance to its next pixel, distance to the next source pixel,
@@ -98,12 +93,8 @@ impl Line {
             static MADE: RefCell<HashMap<Line, Option<Rc<Kernels>>>> = RefCell::default();
         }
         let make = || {
-            let mut module = Module::default();
-            for (name, function) in [("gather", gather(&self)), ("correlate", correlate(&self))] {
-                let index = module.add(PARAMETERS, function);
-                module.export(name, index);
-            }
-            module.instantiate().ok().map(|kernels| Rc::new(kernels.unchecked_into()))
+            let [gather, correlate] = [gather(&self), correlate(&self)].map(Kernel::new);
+            Some(Rc::new(Kernels { gather: gather?, correlate: correlate? }))
         };
         MADE.with(|made| made.borrow_mut().entry(self).or_insert_with(make).clone())
     }
@@ -156,52 +147,38 @@ impl Tile {
     }
 }
 
-/// # Safety
-/// All that `places` speaks of is there, and the weight and the target may be read or written as [`Kernels`] says.
-unsafe fn arguments(places: &Places) -> [u32; PARAMETERS as usize] {
-    let bytes = |values: isize| (values * size_of::<f32>() as isize) as u32;
-    let Places { rows, source, weight, target, channels } = *places;
-    [
-        rows as u32,
-        source.0 as u32,
-        bytes(source.1 as isize),
-        weight.0 as u32,
-        bytes(weight.1[0]),
-        bytes(weight.1[1]),
-        target.0 as u32,
-        bytes(target.1 as isize),
-        bytes(channels as isize),
-        (channels / LANES) as u32,
-    ]
-}
-
-impl Kernels {
-    /// Targets become the sums of what they meet, weighted.
-    ///
-    /// # Safety
-    /// All of `places` is there for a line of this kind, and the target may be written.
-    pub unsafe fn gather_line(&self, places: &Places) {
-        // SAFETY: as the caller ensures.
-        let [rows, source, source_row, weight, weight_row, weight_step, target, target_step, pixel, blocks] =
-            unsafe { arguments(places) };
-        let [weight_row, weight_step] = [weight_row, weight_step].map(|v| v as i32);
-        self.gather(rows, source, source_row, weight, weight_row, weight_step, target, target_step, pixel, blocks);
+impl Kernel {
+    fn new(function: Function) -> Option<Self> {
+        let mut module = Module::default();
+        let index = module.add(PARAMETERS, function);
+        module.export("run", index);
+        module.instantiate().ok().map(|exports| Self(exports.unchecked_into()))
     }
 
-    /// To weights is added what their targets and the sources below them have in common, summed over targets.
+    /// Runs it on a line.
     ///
     /// # Safety
-    /// All of `places` is there for a line of this kind, and the weight may be written.
-    pub unsafe fn correlate_line(&self, places: &Places) {
-        // SAFETY: as the caller ensures.
-        let [rows, source, source_row, weight, weight_row, weight_step, target, target_step, pixel, blocks] =
-            unsafe { arguments(places) };
-        let [weight_row, weight_step] = [weight_row, weight_step].map(|v| v as i32);
-        self.correlate(rows, source, source_row, weight, weight_row, weight_step, target, target_step, pixel, blocks);
+    /// All of `places` is there for a line of this kernel's kind, and what the kernel writes may be written.
+    pub unsafe fn run(&self, places: &Places) {
+        // Negative distances wrap around, as sums of addresses do.
+        let bytes = |values: isize| (values * size_of::<f32>() as isize) as u32;
+        let Places { rows, source, weight, target, channels } = *places;
+        self.0.run(
+            rows as u32,
+            source.0 as u32,
+            bytes(source.1 as isize),
+            weight.0 as u32,
+            bytes(weight.1[0]),
+            bytes(weight.1[1]),
+            target.0 as u32,
+            bytes(target.1 as isize),
+            bytes(channels as isize),
+            (channels / LANES) as u32,
+        );
     }
 }
 
-/// See [`Kernels::gather_line`].
+/// See [`Kernels::gather`].
 fn gather(line: &Line) -> Function {
     let mut code = Function::new(PARAMETERS, 8, (GATHERED + line.taps + 1) as u32);
     let [rows, source, source_row, weight, weight_row, weight_step, target, target_step, pixel, blocks] =
@@ -256,7 +233,7 @@ fn gather(line: &Line) -> Function {
     code
 }
 
-/// See [`Kernels::correlate_line`].
+/// See [`Kernels::correlate`].
 fn correlate(line: &Line) -> Function {
     let mut code = Function::new(PARAMETERS, 8, (CORRELATED + line.taps + 1) as u32);
     let [rows, source, source_row, weight, weight_row, weight_step, target, target_step, pixel, blocks] =

@@ -85,21 +85,17 @@ unsafe fn multiply(
     (rhs, [rhs_row, rhs_column]): Side,
 ) {
     #[cfg(target_arch = "wasm32")]
-    if rhs_row == 1 && rhs_column == k && m >= TOGETHER && tiles::can_multiply([m, n, k], [lhs_row, lhs_column], [n, 1])
     {
-        // Soon paid for by so many rows.
-        let rhs = transposed(&rhs[..n * k], n);
-        // SAFETY: as the caller ensures.
-        unsafe { tiles::multiply([m, n, k], target, add, (lhs.as_ptr(), [lhs_row, lhs_column]), (rhs.as_ptr(), n)) };
-        return;
-    }
-    #[cfg(target_arch = "wasm32")]
-    if tiles::can_multiply([m, n, k], [lhs_row, lhs_column], [rhs_row, rhs_column]) {
-        // SAFETY: as the caller ensures.
-        unsafe {
-            tiles::multiply([m, n, k], target, add, (lhs.as_ptr(), [lhs_row, lhs_column]), (rhs.as_ptr(), rhs_row))
-        };
-        return;
+        // So many rows soon pay for turning the other side.
+        let turn = rhs_row == 1 && rhs_column == k && m >= TOGETHER;
+        let strides = if turn { [n, 1] } else { [rhs_row, rhs_column] };
+        if tiles::can_multiply([m, n, k], [lhs_row, lhs_column], strides) {
+            let turned = turn.then(|| transposed(&rhs[..n * k], n));
+            let (lhs, rhs) = (lhs.as_ptr(), turned.as_deref().unwrap_or(rhs).as_ptr());
+            // SAFETY: as the caller ensures.
+            unsafe { tiles::multiply([m, n, k], target, add, (lhs, [lhs_row, lhs_column]), (rhs, strides[0])) };
+            return;
+        }
     }
     let [lhs_row, lhs_column, rhs_row, rhs_column] = [lhs_row, lhs_column, rhs_row, rhs_column].map(|v| v as isize);
     // SAFETY: as the caller ensures.

@@ -75,7 +75,7 @@ impl Stripes {
         let weight = packed.as_ptr().cast_mut();
         // SAFETY: as all are as long as they have to be, all places lie within them.
         self.each(source.as_ptr(), weight, target.as_mut_ptr().cast(), target.len(), |kernels, places| unsafe {
-            kernels.gather_line(places);
+            kernels.gather.run(places);
         });
         // SAFETY: every target belongs to a stripe of rows and one of columns, and was written.
         unsafe { target.assume_init_mut() }
@@ -88,7 +88,7 @@ impl Stripes {
         let places = target.as_ptr().cast_mut();
         // SAFETY: as all are as long as they have to be, all places lie within them.
         self.each(source.as_ptr(), packed.as_mut_ptr(), places, target.len(), |kernels, places| unsafe {
-            kernels.correlate_line(places);
+            kernels.correlate.run(places);
         });
     }
 

@@ -14,28 +14,9 @@ extern "C" {
     /// The exports of an instance.
     type Tiles;
 
-    /// `lhs` with neighbours of a row side by side.
     #[wasm_bindgen(method)]
     #[allow(clippy::too_many_arguments)]
-    fn rows(
-        this: &Tiles,
-        m: u32,
-        n: u32,
-        k: u32,
-        lhs: u32,
-        lhs_row: u32,
-        lhs_column: u32,
-        rhs: u32,
-        rhs_row: u32,
-        target: u32,
-        target_row: u32,
-        add: u32,
-    );
-
-    /// `lhs` with neighbours of a column side by side.
-    #[wasm_bindgen(method)]
-    #[allow(clippy::too_many_arguments)]
-    fn columns(
+    fn product(
         this: &Tiles,
         m: u32,
         n: u32,
@@ -52,7 +33,8 @@ extern "C" {
 }
 
 thread_local! {
-    static TILES: Option<Tiles> = compile().ok();
+    /// For left sides with neighbours of a column side by side, and with those of a row.
+    static TILES: Option<[Tiles; 2]> = compile(false).and_then(|columns| Ok([columns, compile(true)?])).ok();
 }
 
 /// A vector's values, and their bytes.
@@ -97,9 +79,7 @@ pub unsafe fn multiply(
             for row in (0..m).step_by(rows) {
                 let bytes = |values: usize| (values * size_of::<f32>()) as u32;
                 let address = |base: *const f32, values: usize| base as u32 + bytes(values);
-                let kernel = if by_rows { Tiles::rows } else { Tiles::columns };
-                kernel(
-                    tiles,
+                tiles[usize::from(by_rows)].product(
                     rows.min(m - row) as u32,
                     n as u32,
                     steps.min(k - step) as u32,
@@ -117,16 +97,13 @@ pub unsafe fn multiply(
     });
 }
 
-fn compile() -> Result<Tiles, JsValue> {
-    let mut module = Module::default();
-    for (name, by_rows) in [("rows", true), ("columns", false)] {
-        let [rows, vectors] = TILE;
-        let tiles: Vec<Vec<u32>> = (1..=vectors)
-            .map(|vectors| (1..=rows).map(|rows| module.add(9, tile(by_rows, [rows, vectors]))).collect())
-            .collect();
-        let function = module.add(11, product(&tiles));
-        module.export(name, function);
-    }
+fn compile(by_rows: bool) -> Result<Tiles, JsValue> {
+    let (mut module, [rows, vectors]) = (Module::default(), TILE);
+    let tiles: Vec<Vec<u32>> = (1..=vectors)
+        .map(|vectors| (1..=rows).map(|rows| module.add(9, tile(by_rows, [rows, vectors]))).collect())
+        .collect();
+    let function = module.add(11, product(&tiles));
+    module.export("product", function);
     module.instantiate().map(JsCast::unchecked_into)
 }
 
