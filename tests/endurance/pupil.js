@@ -1,20 +1,10 @@
 // A tuner of the npm package, and beside it a plain model of what it should know. Runs in the browser.
+import { random } from "/lib/shapes.mjs";
 import { DoodleTune, DoodleTuneError } from "/pkg/lib/index.js";
 
 /** The most examples, so that memory has no reason to grow. */
 const MOST = 36;
 const CLASSES = ["pond", "kite", "leaf", "moon"];
-
-/** A seeded source of numbers from 0 to 1 (mulberry32). */
-export function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A star of so many points; no two numbers draw it alike. */
 export function drawing(points, number) {

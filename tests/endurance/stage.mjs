@@ -10,6 +10,7 @@ export async function stage() {
   const folders = {
     "/pkg/": folder("pkg/"),
     "/endurance/": folder("tests/endurance/"),
+    "/lib/": folder("tests/e2e/lib/"),
     "/": folder("dist/"),
   };
   const server = await serve(folders);
