@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
@@ -248,6 +249,9 @@ const BATCH: usize = 8;
 
 /// The longest, in seconds, that somebody who draws waits for a better answer.
 const PATIENCE: f64 = 3.0;
+
+/// The most of a training that is lost with the worker that it runs in, where a checkpoint costs nothing.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
 /// The most variations that are shown at once.
 const MOST_VIEWS: usize = 64;
@@ -568,7 +572,45 @@ impl Tuner {
     /// [`Session::new`] and [`Session::run`].
     pub async fn train(&self, options: &TrainOptions, on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
         let _running = Running::begin(&self.training)?;
+        let session = self.session(options, None).await?;
+        self.go_on(session, on_epoch).await
+    }
+
+    /// [`Tuner::train`] that hands `take` checkpoints, at first one in which nothing is trained yet. With `from`, a
+    /// checkpoint of a training of the same examples, it goes on with that one and its plan: see [`Session::restore`].
+    ///
+    /// # Errors
+    /// As [`Tuner::train`], and [`Error::BadOption`] for a checkpoint of other examples.
+    pub async fn train_with_checkpoints(
+        &self,
+        options: &TrainOptions,
+        from: Option<&[u8]>,
+        take: impl FnMut(Vec<u8>) + 'static,
+        on_epoch: impl FnMut(&Epoch),
+    ) -> Result<Report> {
+        let _running = Running::begin(&self.training)?;
+        let session = self.session(options, from).await?.with_checkpoints(CHECKPOINT_EVERY, take).await?;
+        self.go_on(session, on_epoch).await
+    }
+
+    /// A session on the examples of this moment.
+    async fn session(&self, options: &TrainOptions, from: Option<&[u8]>) -> Result<Session> {
         self.signal.set(Signal::Go);
+        let examples = self.state.borrow().examples(options.teacher.as_ref())?;
+        let classes = examples.classes.clone();
+        let session = match from {
+            Some(checkpoint) => Session::restore(self.backbone.clone(), examples, checkpoint).await?,
+            None => Session::new(self.backbone.clone(), examples, self.plan_of(options)?).await?,
+        };
+        let mut state = self.state.borrow_mut();
+        (state.run, state.paused) = (Some(classes), None);
+        if let Some(trained) = session.trained() {
+            state.serve(&trained);
+        }
+        Ok(session)
+    }
+
+    fn plan_of(&self, options: &TrainOptions) -> Result<Plan> {
         let mut plan = match (options.strategy, &options.plan) {
             (Some(_), Some(_)) => {
                 return Err(Error::BadOption("strategy and plan exclude each other; leave one out".into()));
@@ -580,14 +622,7 @@ impl Tuner {
             plan.phases.iter_mut().for_each(|phase| phase.epochs = epochs);
         }
         plan.seed = options.seed.unwrap_or(plan.seed);
-        let examples = self.state.borrow().examples(options.teacher.as_ref())?;
-        let classes = examples.classes.clone();
-        let session = Session::new(self.backbone.clone(), examples, plan).await?;
-        {
-            let mut state = self.state.borrow_mut();
-            (state.run, state.paused) = (Some(classes), None);
-        }
-        self.go_on(session, on_epoch).await
+        Ok(plan)
     }
 
     /// Goes on with the run that was paused, with the examples that it began with, to the same result as without the pause.

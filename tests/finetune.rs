@@ -5,6 +5,7 @@ mod common;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use burn::tensor::Device;
 use common::shapes::{KINDS, shape};
@@ -140,8 +141,8 @@ fn every_strategy_overfits_twenty_drawings() {
     }
 }
 
-#[test]
-fn a_paused_run_ends_like_an_uninterrupted_one() {
+/// Two passes of a head and two phases, with averages, mixtures and a schedule that goes by what came before.
+fn eventful() -> Plan {
     let fine_tune = Phase {
         norm: NormMode::Batch,
         averaging: 0.8,
@@ -156,9 +157,15 @@ fn a_paused_run_ends_like_an_uninterrupted_one() {
     };
     let second =
         Phase { optimizer: Optimizer::Adam { weight_decay: 0.0 }, keep_best: false, ..phase(Trainable::Last(2), 2) };
-    let plan = Plan { refit: true, validation: 0.2, ..Plan::new(vec![head(), fine_tune, second]) };
+    Plan { refit: true, validation: 0.2, ..Plan::new(vec![head(), fine_tune, second]) }
+}
+
+#[test]
+fn a_paused_run_ends_like_an_uninterrupted_one() {
+    let plan = eventful();
     let whole = run(&[6, 6, 6], plan.clone());
-    let mut session = session(&[6, 6, 6], plan);
+    let backbone = backbone();
+    let mut session = block_on(Session::new(backbone.clone(), examples(&backbone, &[6, 6, 6]), plan)).unwrap();
     let (signal, mut epochs, mut pauses) = (Cell::new(Signal::Go), vec![], 0);
     let report = loop {
         signal.set(Signal::Go);
@@ -179,6 +186,54 @@ fn a_paused_run_ends_like_an_uninterrupted_one() {
     let trained = session.trained().unwrap();
     assert_eq!(trained.head, whole.trained.head);
     assert_eq!(changed(&whole.trained.backbone.unwrap(), &trained.backbone.unwrap()), [""; 0]);
+    assert_eq!(changed(&self::backbone(), &backbone), [""; 0], "what it began with stays as it was");
+}
+
+#[test]
+fn whatever_checkpoint_a_run_goes_on_from_it_ends_the_same() {
+    let backbone = backbone();
+    let checkpoints = Rc::new(RefCell::new(vec![]));
+    let (told, count) = (Rc::new(Cell::new(0)), [6, 6, 6]);
+    let note = {
+        let (checkpoints, told) = (checkpoints.clone(), told.clone());
+        move |bytes| checkpoints.borrow_mut().push((told.get(), bytes))
+    };
+    let ahead = Optimizer::Lookahead {
+        steps: 2,
+        share: 0.5,
+        inner: Box::new(Optimizer::Sgd { momentum: 0.9, weight_decay: 0.0 }),
+    };
+    let mut plan = eventful();
+    plan.phases.push(Phase { optimizer: ahead, roll_back: true, ..phase(Trainable::Last(1), 2) });
+    let session = block_on(Session::new(backbone.clone(), examples(&backbone, &count), plan)).unwrap();
+    let mut session = block_on(session.with_checkpoints(Duration::ZERO, note)).unwrap();
+    let mut epochs = vec![];
+    let whole = block_on(session.run(&Cell::new(Signal::Go), |epoch, _| {
+        told.set(told.get() + 1);
+        epochs.push((epoch.loss, epoch.validation_loss, epoch.rate));
+    }))
+    .unwrap();
+    let expected = session.trained().unwrap();
+    let checkpoints = checkpoints.take();
+    assert!(checkpoints.len() > 12, "{}", checkpoints.len());
+    for (told, bytes) in checkpoints {
+        let restore = |count: &[u64], bytes: &[u8]| {
+            block_on(Session::restore(backbone.clone(), examples(&backbone, count), bytes))
+        };
+        let mut session = restore(&count, &bytes).unwrap();
+        let mut rest = vec![];
+        let note = |epoch: &Epoch, _: Option<&_>| rest.push((epoch.loss, epoch.validation_loss, epoch.rate));
+        let report = block_on(session.run(&Cell::new(Signal::Go), note)).unwrap();
+        assert_eq!(rest, epochs[told..], "after {told} epochs");
+        assert_eq!((report.epochs, &report.evaluation), (whole.epochs, &whole.evaluation));
+        let trained = session.trained().unwrap();
+        assert_eq!(trained.head, expected.head);
+        let backbones = [&expected, &trained].map(|trained| trained.backbone.clone().unwrap());
+        assert_eq!(changed(&backbones[0], &backbones[1]), [""; 0]);
+        let refused = restore(&[6, 6], &bytes).unwrap_err().to_string();
+        assert!(refused.contains("other examples"), "{refused}");
+        assert_eq!(restore(&count, &bytes[..bytes.len() / 2]).unwrap_err().code(), "bad-option");
+    }
 }
 
 #[test]

@@ -7,18 +7,15 @@ use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{MODEL, Opened, VERSION, damaged, onnx, open, within_limits};
-use crate::archive::{self, Archive, Entry};
-use crate::backbone::{Backbone, Dtype, Metadata, NamedTensor, Weights, entries, feature_count};
+use crate::archive::{self, Entry};
+use crate::backbone::{Backbone, Dtype, Metadata, Weights, entries, feature_count};
 use crate::dataset::checked_label;
 use crate::doodle::{Input, Picture};
 use crate::error::{Error, Result};
-use crate::head::{Embedding, Head, HeadKind, Hidden, HiddenActivation};
+use crate::head::{Head, HeadText};
 
 /// What the names of the head's tensors begin with.
 const HEAD: &str = "head.";
-
-/// The widest hidden layer.
-const MOST_HIDDEN: usize = 4096;
 
 /// What answers: a network and the head on its features.
 #[derive(Debug, Clone)]
@@ -38,14 +35,6 @@ pub enum ModelFormat {
     Safetensors,
     /// To be run anywhere, from raw pixels to probabilities.
     Onnx,
-}
-
-/// What a file says of the head beside its tensors.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeadText {
-    kind: HeadKind,
-    activation: Option<HiddenActivation>,
 }
 
 impl Model {
@@ -75,7 +64,9 @@ impl Model {
             damaged(format!("it holds a network “{}”, which this version does not know", metadata.backbone))
         })?;
         // What is small is looked at first.
-        let head = read_head(&archive.split_off(HEAD), &text, metadata.labels.clone(), features).map_err(damaged)?;
+        check_classes(&metadata.labels).map_err(damaged)?;
+        let parts = archive.split_off(HEAD);
+        let head = Head::from_tensors(&parts, HEAD, &text, metadata.labels.clone(), features).map_err(damaged)?;
         let weights = Weights::within(metadata, archive, |_, words| damaged(words));
         let backbone = Backbone::load(&weights, device)?;
         Ok(Some(Self { backbone: Rc::new(backbone), head: Rc::new(head) }))
@@ -107,22 +98,8 @@ impl Model {
     /// Its tensors; what there is to say of them is added to `texts`.
     pub(super) async fn write(&self, texts: &mut HashMap<String, String>) -> Result<Vec<Entry>> {
         let mut tensors = self.backbone.tensors_async().await?;
-        let mut add = |name: &str, rows: usize, values: &[f32]| {
-            let shape = if rows > 0 { vec![rows, values.len() / rows] } else { vec![values.len()] };
-            tensors.push(NamedTensor { name: format!("{HEAD}{name}"), shape, values: values.to_vec() });
-        };
-        let (weight, bias) = self.head.parameters();
-        add("weight", bias.len(), weight);
-        add("bias", 0, bias);
-        if let Some(embedding) = self.head.embedding() {
-            add("centre", 0, embedding.centre());
-        }
-        if let Some(hidden) = self.head.hidden() {
-            add("hidden.weight", hidden.bias.len(), &hidden.weight);
-            add("hidden.bias", 0, &hidden.bias);
-        }
-        let text = HeadText { kind: self.head.kind(), activation: self.head.hidden().map(|hidden| hidden.activation) };
-        texts.insert("head".into(), serde_json::to_string(&text).expect("names serialise"));
+        tensors.extend(self.head.tensors(HEAD));
+        texts.insert("head".into(), serde_json::to_string(&self.head.text()).expect("names serialise"));
         entries(&tensors, Dtype::Exact)
     }
 
@@ -148,35 +125,6 @@ impl Model {
         }
         Err(damaged("the head in it computes what is no number".into()))
     }
-}
-
-fn read_head(archive: &Archive, text: &HeadText, classes: Vec<String>, features: usize) -> Result<Head, String> {
-    check_classes(&classes)?;
-    if classes.len() < 2 {
-        return Err(format!("its head tells {} classes apart", classes.len()));
-    }
-    let values = |name: &str, shape: &[usize]| archive.floats(&format!("{HEAD}{name}"), shape);
-    let shape = |name: &str| archive.shape(&format!("{HEAD}{name}"));
-    let embedding = shape("centre").map(|_| values("centre", &[features])).transpose()?.map(Embedding::around);
-    let hidden = match (shape("hidden.bias"), text.activation) {
-        (Some(&[width @ 1..=MOST_HIDDEN]), Some(activation)) => Some(Hidden {
-            weight: values("hidden.weight", &[width, features])?,
-            bias: values("hidden.bias", &[width])?,
-            activation,
-        }),
-        (None, None) => None,
-        (shape, activation) => {
-            return Err(format!("its head has a hidden layer of shape {shape:?} with the activation {activation:?}"));
-        }
-    };
-    let width = hidden.as_ref().map_or(features, |hidden| hidden.bias.len());
-    let output = (values("weight", &[classes.len(), width])?, values("bias", &[classes.len()])?);
-    let used = 2 + usize::from(embedding.is_some()) + 2 * usize::from(hidden.is_some());
-    let scales = archive.names().filter(|name| name.ends_with(archive::SCALE)).count();
-    if archive.names().count() != used + scales {
-        return Err("its head has more tensors than it should".into());
-    }
-    Ok(Head::new(text.kind, classes, embedding, hidden, output))
 }
 
 /// Names as a dataset would take them, each once.

@@ -7,7 +7,7 @@ use burn::prelude::*;
 use super::Phase;
 use super::activations::Activations;
 use super::model::Model;
-use super::network::{Layers, Network, Road};
+use super::network::{Layers, Network, Road, numbered};
 use super::report::Epoch;
 use crate::device::read;
 use crate::error::Result;
@@ -71,7 +71,7 @@ impl Ground {
 impl Fit {
     pub fn new(model: &Model, phase: &Phase, ground: &Ground) -> Self {
         let layers = Layers::of(&model.head, &ground.device);
-        let network = Network { stages: model.stages.clone(), layers };
+        let network = numbered(Network { stages: model.stages.clone(), layers });
         let average = (phase.averaging > 0.0).then(|| network.clone());
         Self {
             optimizers: (0..=model.stages.len()).map(|_| phase.optimizer.init(phase.clip)).collect(),

@@ -5,7 +5,7 @@
 //! | `plan` | a run as data: phases, and what trains in each |
 //! | `strategy` | named strategies, which build plans |
 //! | `examples` | what is learned from, and the views of it |
-//! | `session` | the loop that carries a plan out |
+//! | `session`, `checkpoint` | the loop that carries a plan out, and what it goes on from elsewhere |
 //! | `model`, `fit` | what it has come to between phases, and a phase in progress |
 //! | `network` | stages and layers with gradients |
 //! | `activations` | what frozen stages make of the examples, computed once |
@@ -14,6 +14,7 @@
 //! | `report`, `metrics`, `comparison` | what is told of a run |
 
 mod activations;
+mod checkpoint;
 mod comparison;
 mod examples;
 mod fit;
@@ -39,6 +40,7 @@ pub use loss::Loss;
 pub use metrics::{Answer, Bin, Calibration, ClassEvaluation, Evaluation, Reliability, cross_validate};
 pub use mixing::Mixing;
 pub use model::features;
+pub use network::numbered;
 pub use optimizer::Optimizer;
 use optimizer::allow;
 pub use plan::{HeadPlan, HeadStart, HiddenPlan, NormMode, Phase, Plan, StartingWeights, Trainable, Variation};

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 
 use super::examples::{Examples, seeded};
 use super::{HeadStart, Plan, StartingWeights};
@@ -29,7 +30,7 @@ pub(super) struct Model {
 }
 
 /// How well examples held out are recognised.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Judgement {
     pub loss: f32,
     pub accuracy: f32,

@@ -136,7 +136,7 @@ impl Network {
 
     /// The network with its values moved the share `step` of the way to those of `now`; what is the same in both stays the
     /// same to the last bit.
-    pub fn moved_towards(self, now: &Self, step: f32) -> Self {
+    pub fn moved_towards(&self, now: &Self, step: f32) -> Self {
         struct Values(HashMap<ParamId, Box<dyn Any>>);
         impl ModuleVisitor for Values {
             fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -155,8 +155,23 @@ impl Network {
         }
         let mut values = Values(HashMap::new());
         now.valid().visit(&mut values);
-        self.map(&mut Move(values, step))
+        // Clones share running statistics, which are mapped in place.
+        self.valid().map(&mut Move(values, step))
     }
+}
+
+/// The module with its parameters numbered from 1 in their order, so that the saved state of an optimizer finds those of
+/// another run.
+pub fn numbered<M: Module>(module: M) -> M {
+    struct Number(u64);
+    impl ModuleMapper for Number {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            self.0 += 1;
+            let (_, tensor, mapper) = param.consume();
+            Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
+        }
+    }
+    module.map(&mut Number(0))
 }
 
 /// Lets normalisation go by running statistics where its factors train.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Evaluation;
 
 /// What is reported after each epoch.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Epoch {
     /// Name of the phase. A logistic regression calls its parts `strength` and `solve`.
@@ -46,7 +46,7 @@ pub struct Epoch {
 }
 
 /// A learning rate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageRate {
     /// The stage.
     pub stage: String,

@@ -10,6 +10,7 @@ use rand::seq::SliceRandom;
 use web_time::Instant;
 
 use super::activations::{Activations, Frozen};
+use super::checkpoint::{Checkpoints, can_be_read};
 use super::examples::{Examples, seeded};
 use super::fit::{Fit, Ground, Sums, lowest};
 use super::metrics::temperature;
@@ -53,32 +54,34 @@ const EXPLODED: f32 = 10.0;
 
 /// A plan in progress.
 pub struct Session {
-    plan: Plan,
+    pub(super) plan: Plan,
     /// The backbone that the plan starts from: its input adapted and, for a control, with random weights.
-    backbone: Rc<Backbone>,
+    pub(super) backbone: Rc<Backbone>,
     /// Whether that is the backbone as it came.
-    original: bool,
-    examples: Rc<Examples>,
-    training: Rc<Examples>,
-    held_out: Option<Rc<Examples>>,
+    pub(super) original: bool,
+    pub(super) examples: Rc<Examples>,
+    pub(super) training: Rc<Examples>,
+    pub(super) held_out: Option<Rc<Examples>>,
     /// What was learned so far.
-    model: Model,
+    pub(super) model: Model,
     /// What the first pass came to, while the second one goes on.
-    first_pass: Option<Model>,
+    pub(super) first_pass: Option<Model>,
     /// Which phase is next or in progress.
-    phase: usize,
+    pub(super) phase: usize,
     /// The phase that was paused.
-    paused: Option<(Fit, Ground)>,
-    reports: Vec<PhaseReport>,
-    evaluation: Option<Evaluation>,
-    strength: Option<f32>,
-    cross_validated: usize,
-    epochs: usize,
-    seconds: f64,
+    pub(super) paused: Option<(Fit, Ground)>,
+    pub(super) reports: Vec<PhaseReport>,
+    /// By the places of the examples held out.
+    pub(super) evaluation: Option<Evaluation>,
+    pub(super) strength: Option<f32>,
+    pub(super) cross_validated: usize,
+    pub(super) epochs: usize,
+    pub(super) seconds: f64,
     /// Halved by a divergence.
-    rate_factor: f64,
+    pub(super) rate_factor: f64,
     /// Halved when memory runs out.
-    batch_limit: usize,
+    pub(super) batch_limit: usize,
+    pub(super) checkpoints: Option<Checkpoints>,
 }
 
 /// How a phase was left.
@@ -125,6 +128,7 @@ impl Session {
             seconds: 0.0,
             rate_factor: 1.0,
             batch_limit: usize::MAX,
+            checkpoints: None,
         })
     }
 
@@ -171,6 +175,7 @@ impl Session {
             if self.phase == self.plan.phases.len() {
                 self.end_pass().await?;
             }
+            self.note(None).await?;
         }
         if ending == Ending::Stopped && self.first_pass.is_none() {
             self.evaluation = self.evaluate().await?;
@@ -183,8 +188,7 @@ impl Session {
         let Some(held_out) = self.held_out.as_ref().filter(|_| self.model.learned) else { return Ok(None) };
         let features = self.features_of(held_out).await?;
         let logits: Vec<Vec<f32>> = features.iter().map(|features| self.model.head.logits(features)).collect();
-        let evaluation = Evaluation::new(&held_out.classes, &logits, &held_out.targets)?;
-        Ok(Some(evaluation.about(&held_out.ids)))
+        Evaluation::new(&held_out.classes, &logits, &held_out.targets).map(Some)
     }
 
     /// After the last phase of a pass.
@@ -196,6 +200,11 @@ impl Session {
         if !self.plan.refit || self.held_out.is_none() || !self.model.learned {
             return Ok(());
         }
+        self.end_first_pass()
+    }
+
+    /// Begins the second pass, over all examples.
+    pub(super) fn end_first_pass(&mut self) -> Result<()> {
         self.training = self.examples.clone();
         let start = Model::new(&self.backbone, &self.training, &self.plan)?;
         self.first_pass = Some(std::mem::replace(&mut self.model, start));
@@ -346,6 +355,9 @@ impl Session {
                 return Ok(Left::Done);
             }
             on_epoch(&epoch, learned.as_ref());
+            if can_be_read(&ground.device) {
+                self.note(Some(&fit)).await?;
+            }
             checkpoint = fit.copy(phase, &ground);
         }
     }
@@ -629,7 +641,7 @@ impl Session {
         features(&self.backbone.with_stages(self.model.stages.clone()), examples).await
     }
 
-    async fn ground(&self, phase: &Phase, pace: &mut Pace) -> Result<Ground> {
+    pub(super) async fn ground(&self, phase: &Phase, pace: &mut Pace) -> Result<Ground> {
         let names: Vec<&str> = self.backbone.stages().iter().map(Stage::name).collect();
         let trains = phase.trains(&names)?;
         let boundary = trains.iter().position(|trains| *trains).unwrap_or(trains.len());
@@ -694,7 +706,7 @@ impl Session {
             training_examples: self.examples.len() - self.held_out.as_ref().map_or(0, |examples| examples.len()),
             validation_examples: self.held_out.as_ref().map_or(self.cross_validated, |examples| examples.len()),
             phases: self.reports.clone(),
-            evaluation: self.evaluation.clone(),
+            evaluation: self.held_out.as_ref().and_then(|held_out| Some(self.evaluation.clone()?.about(&held_out.ids))),
             seconds: self.seconds,
         }
     }

@@ -27,6 +27,7 @@
 //! | `logistic` | logistic regression, solved to convergence |
 //! | `hidden` | a layer between directions and logits |
 //! | `matrix` | the products under them |
+//! | `tensors` | a head in a file |
 
 mod embedding;
 mod exponential;
@@ -34,6 +35,7 @@ mod hidden;
 mod logistic;
 mod matrix;
 mod prototype;
+mod tensors;
 
 use std::rc::Rc;
 
@@ -44,6 +46,7 @@ pub use hidden::{Hidden, HiddenActivation};
 pub(crate) use logistic::Logistic;
 use matrix::dot;
 use serde::{Deserialize, Serialize};
+pub(crate) use tensors::HeadText;
 
 use crate::backbone::Weights;
 use crate::error::Result;

@@ -1,10 +1,11 @@
 //! The network in training, and the average of its weights.
 
-use burn::module::{ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 use doodletune::backbone::{self, Backbone, NamedTensor, Stage};
 use doodletune::device::seeded;
+use doodletune::finetune::numbered;
 use std::collections::HashMap;
 
 use super::config::Config;
@@ -28,7 +29,7 @@ impl Network {
             classifier
         });
         let network = Self { stages: backbone.into_stages(), classifier };
-        Ok(network.map(&mut Numbered(0)))
+        Ok(numbered(network))
     }
 
     /// Logits `[batch, categories]`.
@@ -64,17 +65,6 @@ impl Network {
             }
         }
         self.map(&mut Replace(values.iter()))
-    }
-}
-
-/// Numbers parameters from 1.
-struct Numbered(u64);
-
-impl ModuleMapper for Numbered {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        self.0 += 1;
-        let (_, tensor, mapper) = param.consume();
-        Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
     }
 }
 
