@@ -217,17 +217,23 @@ impl Tuner {
         to_js(&self.0.plan(strategy))
     }
 
-    /// Trains; `on_event` gets an event after each epoch.
+    /// Trains; `on_event` gets an event after each epoch, `on_checkpoint` now and then what a training can go on `from`.
     #[wasm_bindgen(unchecked_return_type = "Promise<TrainReport>")]
     pub fn train(
         &self,
         #[wasm_bindgen(unchecked_param_type = "TrainOptions")] options: JsValue,
+        from: Option<Uint8Array>,
         #[wasm_bindgen(unchecked_param_type = "(event: TrainEvent) => void")] on_event: Function,
+        #[wasm_bindgen(unchecked_param_type = "(file: Uint8Array<ArrayBuffer>) => void")] on_checkpoint: Function,
     ) -> Promise {
         let tuner = self.0.clone();
         promise(async move {
             let options: tuner::TrainOptions = options_from(options)?;
-            serialized(&tuner.train(&options, teller(on_event)).await?)
+            let from = from.map(|bytes| bytes.to_vec());
+            let take = move |bytes: Vec<u8>| {
+                drop(on_checkpoint.call1(&JsValue::NULL, &Uint8Array::from(bytes.as_slice())));
+            };
+            serialized(&tuner.train_with_checkpoints(&options, from.as_deref(), take, teller(on_event)).await?)
         })
     }
 

@@ -196,8 +196,45 @@ fn penalty(weight_decay: f64) -> Option<WeightDecayConfig> {
 /// `inner`, or, with `(steps, share)`, [`Lookahead`] around it.
 fn module_optimizer(inner: impl optim::Optimizer, ahead: Option<(usize, f64)>) -> ModuleOptimizer {
     match ahead {
-        Some((steps, share)) => Lookahead { inner, steps, share }.into(),
-        None => inner.into(),
+        Some((steps, share)) => ReadOnCpu(Lookahead { inner, steps, share }).into(),
+        None => ReadOnCpu(inner).into(),
+    }
+}
+
+/// An optimizer whose saved state is read on the CPU, wherever it goes from there: burn reads it on its default device,
+/// which in browsers is a GPU that may not be there.
+#[derive(Clone)]
+struct ReadOnCpu<O>(O);
+
+#[derive(Clone)]
+struct ReadOnCpuState<S>(S);
+
+impl<S: RecordState> RecordState for ReadOnCpuState<S> {
+    fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
+        self.0.state_flatten(prefix, out);
+    }
+
+    fn state_unflatten(prefix: &str, source: &mut StateSource, _: &Device) -> Option<Self> {
+        S::state_unflatten(prefix, source, &Device::flex()).map(Self)
+    }
+}
+
+impl<O: optim::Optimizer> optim::Optimizer for ReadOnCpu<O> {
+    type State<const D: usize> = ReadOnCpuState<O::State<D>>;
+
+    fn step<const D: usize>(
+        &self,
+        rate: LearningRate,
+        tensor: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<Self::State<D>>,
+    ) -> (Tensor<D>, Option<Self::State<D>>) {
+        let (tensor, state) = self.0.step(rate, tensor, gradient, state.map(|state| state.0));
+        (tensor, state.map(ReadOnCpuState))
+    }
+
+    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
+        ReadOnCpuState(O::to_device(state.0, device))
     }
 }
 

@@ -462,8 +462,19 @@ test("a worker that dies is replaced, with its examples and under the same ids",
   assert.equal(before.head, "linear");
 });
 
-test("a training whose worker dies comes to what it would have come to", async (t) => {
+test("a training whose worker dies goes on to what it would have come to", async (t) => {
   const page = await library(t);
+  await page.evaluate(() => {
+    globalThis.heard = [];
+    globalThis.Worker = class extends Worker {
+      constructor(...given) {
+        super(...given);
+        const counts = { epoch: 0, checkpoint: 0 };
+        globalThis.heard.push(counts);
+        this.addEventListener("message", ({ data: { type } }) => counts[type]++);
+      }
+    };
+  });
   const begin = () =>
     page.evaluate(async () => {
       const { create, drawing, teach } = globalThis.library;
@@ -473,7 +484,7 @@ test("a training whose worker dies comes to what it would have come to", async (
       const ids = await teach(tuner, 6);
       for (let number = 6; number < 11; number++) await tuner.addExample("line", drawing("line", number));
       await tuner.removeExamples(ids.slice(0, 6));
-      Object.assign(globalThis, { tuner, statuses, epochs: 0 });
+      Object.assign(globalThis, { tuner, statuses, epochs: 0, heard: globalThis.heard.slice(-1) });
     });
   const train = (plan) =>
     page.evaluate(async (plan) => {
@@ -494,17 +505,27 @@ test("a training whose worker dies comes to what it would have come to", async (
       return { epochs, losses, ranking };
     }, plan);
   const trained = (count) => page.waitForFunction((count) => globalThis.epochs >= count, count);
-  const plan = { phases: [{ train: { last: 2 }, epochs: 12 }] };
+  const plan = { phases: [{ train: { last: 2 }, epochs: 30 }] };
 
   await begin();
   const whole = await train(plan);
-  assert.equal(whole.epochs.length, 12);
+  assert.equal(whole.epochs.length, 30);
   await begin();
+  // Checkpoints are seconds apart, by the worker's clock.
+  await page.workers()[0].evaluate(() => {
+    const now = performance.now.bind(performance);
+    performance.now = () => 50 * now();
+  });
   const interrupted = train(plan);
-  await trained(3);
+  await page.waitForFunction(() => globalThis.epochs >= 3 && globalThis.heard[0].checkpoint >= 2);
   await kill(page);
   const { epochs, losses, ranking } = await interrupted;
   assert.deepEqual(epochs, whole.epochs);
+  const [first, second] = await page.evaluate(() => globalThis.heard);
+  assert.ok(
+    first.epoch >= 3 && second.epoch < 30,
+    `not from the start: ${first.epoch}, then ${second.epoch}`,
+  );
   // But for rounding: features that are computed together are added up in another order.
   assert.ok(losses.every((loss, index) => Math.abs(loss - whole.losses[index]) < 1e-6));
   assert.ok(

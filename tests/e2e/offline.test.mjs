@@ -152,13 +152,16 @@ test(
     assert.equal(await page.title(), "doodletune");
 
     const context = page.context();
-    await page.close();
-    visitor.page = await context.newPage();
     await server.close();
-    // The first page to come finds the newer one in charge, and no trace of the old.
-    await visitor.page.goto(`${server.url}/${SMALL}`);
-    await visitor.page.locator("[data-device]").waitFor();
-    assert.equal(await visitor.page.title(), "newer");
+    // The next page finds the newer one in charge, unless it is so quick that the old one has not gone yet.
+    const comesUp = async () => {
+      await visitor.page.close();
+      visitor.page = await context.newPage();
+      await visitor.page.goto(`${server.url}/${SMALL}`);
+      await visitor.page.locator("[data-device]").waitFor();
+      return (await visitor.page.title()) === "newer";
+    };
+    for (let quick = 0; !(await comesUp()); quick++) assert.ok(quick < 5, "the newer one is in charge");
     const alone = async () => (await versions(visitor.page)) === 1;
     await until(visitor.page, alone, "the old version is swept out");
   },

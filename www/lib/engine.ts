@@ -72,7 +72,7 @@ export class Engine {
       case "features":
         return this.#owned.features(command.pretrained);
       case "train":
-        return this.#train(command.options, (event) => this.#emit({ type: "epoch", id, event }));
+        return this.#train(id, command.options, command.from);
       case "pause":
         this.#gate.shut();
         return this.#owned.pause();
@@ -108,12 +108,15 @@ export class Engine {
   }
 
   /** Trains to the end, which a pause is not. */
-  async #train(options: WireTrainOptions, onEpoch: (event: TrainEvent) => void): Promise<TrainReport> {
+  async #train(id: number, options: WireTrainOptions, from?: Uint8Array): Promise<TrainReport> {
     this.#refuseWhileTraining();
+    const onEpoch = (event: TrainEvent) => this.#emit({ type: "epoch", id, event });
+    const onCheckpoint = (file: Uint8Array<ArrayBuffer>) =>
+      this.#emit({ type: "checkpoint", id, file }, [file.buffer]);
     this.#training = true;
     this.#gate.open();
     try {
-      let report = await this.#owned.train(options, onEpoch);
+      let report = await this.#owned.train(options, from, onEpoch, onCheckpoint);
       while (report.reason === "paused") {
         await this.#gate.pass();
         report = await this.#owned.resume(onEpoch);

@@ -3,6 +3,13 @@ import type { OpenPort, Port } from "./port.js";
 import type { Answer, Command, EngineEvent } from "./protocol.js";
 import type { Status, TrainEvent } from "./types.js";
 
+/** Hears of a training under way. */
+export interface TrainListener {
+  epoch(event: TrainEvent): void;
+  /** What another engine can go on from. */
+  checkpoint(file: Uint8Array<ArrayBuffer>): void;
+}
+
 /** An engine computes for seconds without a pause now and then; it is given up for dead after this. */
 const PING_EVERY_MS = 10_000;
 const PINGS_UNANSWERED = 6;
@@ -10,7 +17,7 @@ const PINGS_UNANSWERED = 6;
 interface Pending {
   resolve(value: unknown): void;
   reject(error: DoodleTuneError): void;
-  onEpoch: ((event: TrainEvent) => void) | undefined;
+  listener: TrainListener | undefined;
 }
 
 /** The conversation with one engine, from its start to its death. */
@@ -35,7 +42,7 @@ export class Link {
   }
 
   /** Asks and waits; rejects with `worker-died` when the engine dies before it answers. */
-  call<C extends Command>(command: C, onEpoch?: (event: TrainEvent) => void): Promise<Answer<C>> {
+  call<C extends Command>(command: C, listener?: TrainListener): Promise<Answer<C>> {
     if (this.#end) return Promise.reject(this.#end);
     const id = this.#nextId++;
     return new Promise<Answer<C>>((resolve, reject) => {
@@ -50,7 +57,7 @@ export class Link {
         );
         return;
       }
-      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject, onEpoch });
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject, listener });
       this.#watch ??= setInterval(() => this.#checkPulse(), PING_EVERY_MS);
     });
   }
@@ -72,7 +79,9 @@ export class Link {
       case "status":
         return this.#onStatus(event.status);
       case "epoch":
-        return this.#pending.get(event.id)?.onEpoch?.(event.event);
+        return this.#pending.get(event.id)?.listener?.epoch(event.event);
+      case "checkpoint":
+        return this.#pending.get(event.id)?.listener?.checkpoint(event.file);
       case "crash":
         return this.#die(event.message);
       case "answer":

@@ -63,7 +63,7 @@ export interface Calls {
   explain: { ask: { input: WireInput }; answer: Explanation };
   features: { ask: { pretrained: boolean }; answer: Features };
   plan: { ask: { strategy: Strategy }; answer: Plan };
-  train: { ask: { options: WireTrainOptions }; answer: TrainReport };
+  train: { ask: { options: WireTrainOptions; from?: Uint8Array<ArrayBuffer> }; answer: TrainReport };
   pause: { ask: object; answer: void };
   resume: { ask: object; answer: void };
   stop: { ask: object; answer: void };
@@ -92,5 +92,6 @@ export type EngineEvent =
   | { type: "answer"; id: number; value: unknown }
   | { type: "refusal"; id: number; code: ErrorCode; message: string }
   | { type: "epoch"; id: number; event: TrainEvent }
+  | { type: "checkpoint"; id: number; file: Uint8Array<ArrayBuffer> }
   | { type: "status"; status: Status }
   | { type: "crash"; message: string };

@@ -61,9 +61,9 @@ export class Supervisor {
   }
 
   /**
-   * Trains. An engine that dies meanwhile has a successor, which trains again: on the same examples and with the same seed to
-   * the same result, so that no epoch is told of twice. Not if the examples have changed since, nor after two workers have
-   * died of it. `wish` says what was asked of the training last.
+   * Trains. An engine that dies meanwhile has a successor, which goes on from the last checkpoint: on the same examples and
+   * with the same plan to the same result, so that no epoch is told of twice. Not if the examples have changed since, nor
+   * after two workers have died of it. `wish` says what was asked of the training last.
    */
   async train(
     options: () => WireTrainOptions,
@@ -72,9 +72,11 @@ export class Supervisor {
   ): Promise<TrainReport> {
     const { revision } = this.ledger;
     let told = 0;
+    /** What the next engine goes on from, and how many epochs had been seen by then. */
+    let checkpoint: { file: Uint8Array<ArrayBuffer>; seen: number } | undefined;
     for (let deaths = 0; ;) {
       const link = await this.#ready;
-      let seen = 0;
+      let seen = checkpoint?.seen ?? 0;
       // As far as the one before had come, it goes on unasked.
       const obey = () => {
         const type = seen === told && wish();
@@ -83,12 +85,18 @@ export class Supervisor {
       try {
         // What it begins with, a successor would begin with, in the same order.
         if (!this.ledger.isKept) await this.#remember(link);
-        const training = link.call({ type: "train", options: options() }, (event) => {
-          if (++seen > told) {
-            told = seen;
-            onEpoch(event);
-          } else obey();
-        });
+        const training = link.call(
+          { type: "train", options: options(), from: checkpoint?.file },
+          {
+            epoch: (event) => {
+              if (++seen > told) {
+                told = seen;
+                onEpoch(event);
+              } else obey();
+            },
+            checkpoint: (file) => (checkpoint = { file, seen }),
+          },
+        );
         obey();
         const report = await training;
         const remembered = this.#remember(link);
