@@ -3,3 +3,4 @@ import "./api.mjs";
 import "./published.mjs";
 import "./bundlers.mjs";
 import "./guides.mjs";
+import "./onnx.mjs";
