@@ -17,7 +17,7 @@ use super::model::{Judgement, Model, TOGETHER, features, starting_backbone};
 use super::network::{Network, Road};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
 use super::{Evaluation, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions};
-use crate::backbone::{Backbone, InputAdaptation, Stage};
+use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::dataset::stratified_split;
 use crate::device::{self, is_cpu, read};
 use crate::error::{Error, Result};
@@ -58,6 +58,7 @@ pub struct Session {
     backbone: Rc<Backbone>,
     /// Whether that is the backbone as it came.
     original: bool,
+    crew: Rc<Crew>,
     examples: Rc<Examples>,
     training: Rc<Examples>,
     held_out: Option<Rc<Examples>>,
@@ -110,6 +111,7 @@ impl Session {
             plan,
             backbone,
             original,
+            crew: Rc::default(),
             examples: Rc::new(examples),
             training,
             held_out,
@@ -126,6 +128,11 @@ impl Session {
             rate_factor: 1.0,
             batch_limit: usize::MAX,
         })
+    }
+
+    /// The same session, in which the backbone as it came looks at drawings together with the helpers of `crew`.
+    pub fn with_crew(self, crew: Rc<Crew>) -> Self {
+        Self { crew: if self.original { crew } else { self.crew }, ..self }
     }
 
     /// The plan that is carried out.
@@ -665,6 +672,7 @@ impl Session {
         Frozen {
             stages,
             pooled: whole.then(|| &*self.backbone),
+            crew: (!self.model.moved).then_some(&*self.crew),
             spec: self.backbone.input(),
             variation,
             seed: self.plan.seed,

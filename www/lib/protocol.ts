@@ -28,7 +28,7 @@ export type WireInput =
 export interface EngineOptions {
   /** Passed on to the wasm package as it is, so that its own checks speak. */
   tuner: { device?: DeviceChoice; size?: number };
-  wasm: Asset;
+  wasm: Asset | WebAssembly.Module;
   weights: Asset | ArrayBuffer;
 }
 
@@ -71,6 +71,8 @@ export interface Calls {
   save: { ask: object; answer: Uint8Array<ArrayBuffer> };
   export: { ask: { format: ModelFormat }; answer: Uint8Array<ArrayBuffer> };
   load: { ask: { file: Uint8Array<ArrayBuffer> }; answer: WireLoaded };
+  /** Features of a normalised batch, for another engine with the same network. */
+  help: { ask: { input: Float32Array<ArrayBuffer> }; answer: Float32Array<ArrayBuffer> };
   ping: { ask: object; answer: void };
   loseDevice: { ask: object; answer: void };
 }
