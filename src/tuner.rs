@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use crate::backbone::{Backbone, InputSpec, Metadata, Weights};
+use crate::backbone::{Backbone, Crew, Helpers, InputSpec, Metadata, Weights};
 use crate::bundle::{Model, ModelFormat, Outcome, Project};
 use crate::dataset::{Dataset, ExampleId, checked_label};
 use crate::device::Processor;
@@ -230,6 +230,8 @@ impl State {
 #[derive(Debug)]
 pub struct Tuner {
     backbone: Rc<Backbone>,
+    /// Who looks at many drawings.
+    crew: Rc<Crew>,
     /// The classifier in the weight file, if it says what it tells apart.
     pretrained: Option<Head>,
     processor: Processor,
@@ -239,13 +241,7 @@ pub struct Tuner {
     training: Cell<bool>,
     /// Whether the head for unfinished drawings is on its way.
     preparing: Cell<bool>,
-    /// Seconds in which the features of a drawing were computed lately.
-    seconds_a_drawing: Cell<Option<f64>>,
 }
-
-/// Drawings that go through the backbone together: many enough for a GPU, few enough to keep a CPU's thread free for
-/// messages.
-const BATCH: usize = 8;
 
 /// The longest, in seconds, that somebody who draws waits for a better answer.
 const PATIENCE: f64 = 3.0;
@@ -272,9 +268,22 @@ impl Tuner {
         let pretrained = (!labels.is_empty())
             .then(|| Head::pretrained(&weights, labels.clone(), backbone.feature_count()))
             .transpose()?;
-        let (state, signal, training, preparing, seconds_a_drawing) = Default::default();
+        let (crew, state, signal, training, preparing) = Default::default();
         let backbone = Rc::new(backbone);
-        Ok(Self { backbone, pretrained, processor, device, state, signal, training, preparing, seconds_a_drawing })
+        Ok(Self { backbone, crew, pretrained, processor, device, state, signal, training, preparing })
+    }
+
+    /// The same tuner, with others who help where many drawings are to be looked at. On a GPU they are not asked.
+    pub fn with_helpers(self, helpers: Rc<dyn Helpers>) -> Self {
+        Self { crew: Rc::new(Crew::new(helpers)), ..self }
+    }
+
+    /// Helps another tuner with the same network: features of a normalised batch, one drawing after the other.
+    ///
+    /// # Errors
+    /// As [`Backbone::features`].
+    pub async fn help(&self, batch: Vec<f32>) -> Result<Vec<f32>> {
+        self.backbone.features_of_planes(batch).await
     }
 
     /// Which processor computes, and why.
@@ -316,15 +325,15 @@ impl Tuner {
     /// [`Error::BadLabel`], [`Error::EmptyDrawing`], or a failure of the processor.
     pub async fn add_examples(&self, list: Vec<(String, Input)>) -> Result<Vec<ExampleId>> {
         let mut pace = Pace::new();
-        let mut kept = Vec::with_capacity(list.len());
+        let mut sources = Vec::with_capacity(list.len());
         for (label, _) in &list {
             checked_label(label)?;
         }
-        for chunk in list.chunks(BATCH) {
-            let keep = |(_, input): &(String, Input)| Source::keep(input, self.backbone.input());
-            kept.extend(self.look(chunk.iter().map(keep).collect::<Result<_>>()?).await?);
+        for (_, input) in &list {
+            sources.push(Source::keep(input, self.backbone.input())?);
             pace.breathe().await;
         }
+        let kept = self.look(sources).await?;
         let mut state = self.state.borrow_mut();
         let mut ids = Vec::with_capacity(list.len());
         for ((label, _), kept) in list.iter().zip(kept) {
@@ -339,11 +348,8 @@ impl Tuner {
     /// Examples with their features. What is kept is what is learned from, so that a project that was saved and loaded answers
     /// the same.
     async fn look(&self, sources: Vec<Source>) -> Result<Vec<Kept>> {
-        let start = Instant::now();
-        let picture = |source: &Source| source.picture(self.backbone.input());
-        let pictures = sources.iter().map(picture).collect::<Result<Vec<_>>>()?;
-        let features = self.backbone.features(&pictures).await?;
-        self.seconds_a_drawing.set(Some(start.elapsed().as_secs_f64() / sources.len() as f64));
+        let picture = |index: usize| sources[index].picture(self.backbone.input());
+        let features = self.crew.features(&self.backbone, sources.len(), picture).await?;
         Ok(sources.into_iter().zip(features).map(|(source, features)| Kept { source, features }).collect())
     }
 
@@ -444,7 +450,7 @@ impl Tuner {
             state.examples(None)?
         };
         let looks = examples.len() * if tuned.is_some() { 2 } else { 1 };
-        let seconds = looks as f64 * self.seconds_a_drawing.get().unwrap_or(0.0);
+        let seconds = looks as f64 * self.crew.seconds_a_picture().unwrap_or(0.0);
         if self.training.get() || seconds > PATIENCE {
             return Ok(None);
         }
@@ -533,7 +539,7 @@ impl Tuner {
             stages: self.backbone.stages().len(),
             strokes: state.kept.values().any(|kept| matches!(kept.source, Source::Doodle(_))),
             knows_drawings: self.pretrained.is_some(),
-            seconds_a_drawing: self.seconds_a_drawing.get(),
+            seconds_a_drawing: self.crew.seconds_a_picture(),
         })
     }
 
@@ -602,6 +608,7 @@ impl Tuner {
             Some(checkpoint) => Session::restore(self.backbone.clone(), examples, checkpoint).await?,
             None => Session::new(self.backbone.clone(), examples, self.plan_of(options)?).await?,
         };
+        let session = session.with_crew(self.crew.clone());
         let mut state = self.state.borrow_mut();
         (state.run, state.paused) = (Some(classes), None);
         if let Some(trained) = session.trained() {
@@ -736,12 +743,7 @@ impl Tuner {
         let _running = Running::begin(&self.training)?;
         let Project { dataset, sources, model, outcome, .. } =
             Project::parse(bytes, self.backbone.device(), |found| self.check_network(found)).await?;
-        let mut pace = Pace::new();
-        let mut kept = Vec::with_capacity(sources.len());
-        for chunk in sources.chunks(BATCH) {
-            kept.extend(self.look(chunk.to_vec()).await?);
-            pace.breathe().await;
-        }
+        let kept = self.look(sources).await?;
         let kept = dataset.examples().iter().map(|example| example.id).zip(kept).collect();
         let trained = model.map(|Model { backbone, head }| Trained { backbone: Some(backbone), head });
         *self.state.borrow_mut() = State { dataset, kept, trained, outcome, ..State::default() };

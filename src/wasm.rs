@@ -9,9 +9,9 @@ use js_sys::{Float32Array, Function, JSON, Promise, Reflect, Uint8Array, Uint8Cl
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use crate::backbone::InputSpec;
+use crate::backbone::{Helper, Helpers, InputSpec};
 use crate::bundle::ModelFormat;
 use crate::doodle::{Doodle, Image, Input, Picture};
 use crate::error::{Error, Result};
@@ -39,6 +39,8 @@ export interface View { size: number; pixels: Uint8ClampedArray<ArrayBuffer> }
 export interface Explanation { label: string; probability: number; side: number; heat: Float32Array }
 export interface Features { ids: number[]; labels: string[]; length: number; values: Float32Array }
 export interface ClassReport { label: string; examples: number }
+/** Who else computes features; `seconds` of work are left. */
+export interface Helpers { free(seconds: number): ((batch: Float32Array<ArrayBuffer>) => Promise<Float32Array | undefined>) | undefined }
 export type ModelFormat = "safetensors" | "onnx";
 // What is in these is said in www/lib/types.ts.
 export type Strategy = string;
@@ -58,18 +60,31 @@ pub struct Tuner(Rc<tuner::Tuner>);
 #[wasm_bindgen]
 impl Tuner {
     /// Loads the backbone in `weights`, the bytes of a weight file. `log` gets a sentence for each step that takes time.
+    /// `helpers` are there for many drawings, if they are given.
     #[wasm_bindgen(unchecked_return_type = "Promise<Tuner>")]
     pub fn create(
         #[wasm_bindgen(unchecked_param_type = "TunerOptions")] options: JsValue,
         weights: Uint8Array,
         #[wasm_bindgen(unchecked_param_type = "(message: string) => void")] log: Function,
+        helpers: Option<Workers>,
     ) -> Promise {
         promise(async move {
             let options = options_from(options)?;
             let log = |message: &str| drop(log.call1(&JsValue::NULL, &message.into()));
             let tuner = tuner::Tuner::create(&options, &weights.to_vec(), log).await?;
+            let tuner = match helpers {
+                Some(helpers) => tuner.with_helpers(Rc::new(helpers)),
+                None => tuner,
+            };
             Ok(Tuner(Rc::new(tuner)).into())
         })
+    }
+
+    /// Helps another tuner with the same network: features of a normalised batch.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float32Array<ArrayBuffer>>")]
+    pub fn help(&self, batch: Vec<f32>) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move { Ok(Float32Array::from(tuner.help(batch).await?.as_slice()).into()) })
     }
 
     /// Which processor computes, and why.
@@ -304,6 +319,30 @@ impl Tuner {
     #[wasm_bindgen(js_name = loseDeviceForTest)]
     pub fn lose_device_for_test(&self) {
         self.0.processor().release();
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// What stands behind [`Helpers`] in JavaScript.
+    #[wasm_bindgen(typescript_type = "Helpers")]
+    #[derive(Debug)]
+    pub type Workers;
+
+    #[wasm_bindgen(method, catch)]
+    fn free(this: &Workers, seconds: f64) -> Result<Option<Function>, JsValue>;
+}
+
+impl Helpers for Workers {
+    fn free(&self, seconds: f64) -> Option<Helper> {
+        let helper = self.free(seconds).ok().flatten()?;
+        Some(Box::new(move |batch| {
+            let batch = Float32Array::from(batch.as_slice());
+            let answer = helper.call1(&JsValue::NULL, &batch).and_then(|answer| answer.dyn_into::<Promise>());
+            let answer = answer.map(JsFuture::from);
+            // What goes wrong there is done here.
+            Box::pin(async move { Some(answer.ok()?.await.ok()?.dyn_into::<Float32Array>().ok()?.to_vec()) })
+        }))
     }
 }
 

@@ -12,7 +12,7 @@ const nothingBeside = {
     if (id === path("lib/files.ts")) {
       return 'export const INTEGRITY = {}, WEIGHTS = {}, WASM = () => new URL("data:,");';
     }
-    if (id === path("lib/port.ts")) {
+    if (id === path("lib/open.ts")) {
       return code.replace(/new Worker\(new URL\([^)]*\), [^)]*\)/, 'new Worker("data:,")');
     }
     return id === path("../pkg/doodletune.js")

@@ -26,6 +26,7 @@
 mod adapt;
 mod conv_norm;
 mod convolution;
+mod crew;
 mod doodlenet;
 mod efficientnet;
 mod mbconv;
@@ -35,6 +36,7 @@ mod weights;
 pub use adapt::InputAdaptation;
 pub use conv_norm::ConvNorm;
 pub use convolution::Convolution;
+pub use crew::{Answer, Crew, Helper, Helpers};
 pub use doodlenet::Residual;
 pub use mbconv::MbConv;
 pub use spec::InputSpec;
@@ -155,11 +157,20 @@ pub fn forward(stages: &[Stage], x: Tensor<4>, mut observe: impl FnMut(&str, &Te
 
 /// Pictures as a batch `[pictures, channels, size, size]`, normalised as `spec` says.
 pub fn batch(spec: &InputSpec, pictures: &[Picture], device: &Device) -> Tensor<4> {
+    planes_as_batch(spec, batch_planes(spec, pictures), device)
+}
+
+/// The values of [`batch`].
+fn batch_planes(spec: &InputSpec, pictures: &[Picture]) -> Vec<f32> {
     let mut planes = Vec::with_capacity(pictures.len() * spec.channels * spec.size * spec.size);
     for picture in pictures {
         picture.write_planes(spec, &mut planes);
     }
-    let shape = [pictures.len(), spec.channels, spec.size, spec.size];
+    planes
+}
+
+fn planes_as_batch(spec: &InputSpec, planes: Vec<f32>, device: &Device) -> Tensor<4> {
+    let shape = [planes.len() / (spec.channels * spec.size * spec.size), spec.channels, spec.size, spec.size];
     Tensor::from_data(TensorData::new(planes, shape), device)
 }
 
@@ -319,7 +330,16 @@ impl Backbone {
         if pictures.is_empty() {
             return Ok(Vec::new());
         }
-        let values = read(self.forward(self.batch(pictures))).await?;
+        let values = self.features_of_planes(batch_planes(self.input(), pictures)).await?;
+        Ok(values.chunks_exact(values.len() / pictures.len()).map(Rc::from).collect())
+    }
+
+    /// The same of the values of a normalised batch, one picture after the other.
+    ///
+    /// # Errors
+    /// As [`Backbone::features`].
+    pub async fn features_of_planes(&self, planes: Vec<f32>) -> Result<Vec<f32>> {
+        let values = read(self.forward(planes_as_batch(self.input(), planes, &self.device))).await?;
         if values.iter().any(|value| !value.is_finite()) {
             return Err(if is_cpu(&self.device) {
                 Error::BadWeights("the weights give features that are not finite; get them again".into())
@@ -327,7 +347,7 @@ impl Backbone {
                 Error::Gpu("it computes features that are not finite".into())
             });
         }
-        Ok(values.chunks_exact(values.len() / pictures.len()).map(Rc::from).collect())
+        Ok(values)
     }
 
     /// Pooled features `[batch, features]` of a normalised batch `[batch, channels, size, size]`.

@@ -1,13 +1,14 @@
 //! What frozen stages make of the examples, computed once for each example and view.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use burn::prelude::*;
 use burn::tensor::Int;
 
 use super::Variation;
 use super::examples::Examples;
-use crate::backbone::{Backbone, InputSpec, Stage, batch, forward, without_nuisance};
+use crate::backbone::{Backbone, Crew, InputSpec, Stage, batch, forward, without_nuisance};
 use crate::device::read;
 use crate::error::Result;
 use crate::pace::Pace;
@@ -22,6 +23,8 @@ pub(super) struct Frozen<'a> {
     /// The backbone that they belong to, if they are all of it: what comes out then is its features
     /// `[examples, features, 1, 1]`, on the CPU.
     pub pooled: Option<&'a Backbone>,
+    /// Who computes its features, if no stage was trained since it came.
+    pub crew: Option<&'a Crew>,
     pub spec: &'a InputSpec,
     pub variation: &'a Variation,
     pub seed: u64,
@@ -68,6 +71,18 @@ impl Activations {
         if frozen.stages.is_empty() && views > 1 {
             return Ok(activations);
         }
+        if let Some((backbone, crew)) = frozen.pooled.zip(frozen.crew) {
+            let count = views as usize * examples.len();
+            if count * backbone.feature_count() * size_of::<f32>() <= megabytes * 1_000_000 {
+                let view = |at: usize| {
+                    let (view, index) = ((at / examples.len()) as u64, at % examples.len());
+                    examples.view(index, view, frozen.spec, frozen.variation, frozen.seed)
+                };
+                activations.cached = Some(as_activations(&crew.features(backbone, count, view).await?));
+                activations.count(frozen, count);
+            }
+            return Ok(activations);
+        }
         let all: Vec<(usize, u64)> = (0..views).flat_map(|view| (0..examples.len()).map(move |i| (i, view))).collect();
         let mut parts = Vec::with_capacity(all.len().div_ceil(BATCH));
         for shown in all.chunks(BATCH) {
@@ -86,9 +101,7 @@ impl Activations {
 
     /// Features that are known already, as activations behind all stages.
     pub fn of_features(examples: &Examples) -> Self {
-        let shape = [examples.len(), examples.features.first().map_or(0, |features| features.len()), 1, 1];
-        let values: Vec<f32> = examples.features.iter().flat_map(|features| features.iter().copied()).collect();
-        let cached = Some(Tensor::from_data(TensorData::new(values, shape), &Device::flex()));
+        let cached = Some(as_activations(&examples.features));
         Self { cached, examples: examples.len(), views: 1, forwards: Cell::new(0) }
     }
 
@@ -137,4 +150,11 @@ impl Activations {
     pub fn forwards(&self) -> usize {
         self.forwards.get()
     }
+}
+
+/// `[features, length, 1, 1]`, on the CPU.
+fn as_activations(features: &[Rc<[f32]>]) -> Tensor<4> {
+    let shape = [features.len(), features.first().map_or(0, |features| features.len()), 1, 1];
+    let values: Vec<f32> = features.iter().flat_map(|features| features.iter().copied()).collect();
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }

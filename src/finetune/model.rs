@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::examples::{Examples, seeded};
 use super::{HeadStart, Plan, StartingWeights};
-use crate::backbone::{Backbone, InputAdaptation, Stage};
+use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::error::Result;
 use crate::head::{Embedding, Head, HeadKind, Hidden, cross_entropy};
-use crate::pace::Pace;
 
 /// Drawings that go through a whole network together.
 pub(super) const TOGETHER: usize = 32;
@@ -101,12 +100,6 @@ pub(super) fn starting_backbone(backbone: &Backbone, plan: &Plan) -> Result<Back
 /// # Errors
 /// As [`Source::picture`](super::Source::picture), or a failure of the processor.
 pub async fn features(backbone: &Backbone, examples: &Examples) -> Result<Vec<Rc<[f32]>>> {
-    let mut pace = Pace::new();
-    let mut features = Vec::with_capacity(examples.len());
-    for sources in examples.sources.chunks(TOGETHER) {
-        pace.breathe().await;
-        let pictures = sources.iter().map(|source| source.picture(backbone.input())).collect::<Result<Vec<_>>>()?;
-        features.extend(backbone.features(&pictures).await?);
-    }
-    Ok(features)
+    let picture = |index: usize| examples.sources[index].picture(backbone.input());
+    Crew::default().features(backbone, examples.len(), picture).await
 }

@@ -18,7 +18,7 @@ use super::model::{Judgement, Model, TOGETHER, features, starting_backbone};
 use super::network::{Network, Road};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
 use super::{Evaluation, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions};
-use crate::backbone::{Backbone, InputAdaptation, Stage};
+use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::dataset::stratified_split;
 use crate::device::{self, is_cpu, read};
 use crate::error::{Error, Result};
@@ -59,6 +59,7 @@ pub struct Session {
     pub(super) backbone: Rc<Backbone>,
     /// Whether that is the backbone as it came.
     pub(super) original: bool,
+    pub(super) crew: Rc<Crew>,
     pub(super) examples: Rc<Examples>,
     pub(super) training: Rc<Examples>,
     pub(super) held_out: Option<Rc<Examples>>,
@@ -113,6 +114,7 @@ impl Session {
             plan,
             backbone,
             original,
+            crew: Rc::default(),
             examples: Rc::new(examples),
             training,
             held_out,
@@ -130,6 +132,11 @@ impl Session {
             batch_limit: usize::MAX,
             checkpoints: None,
         })
+    }
+
+    /// The same session, in which the backbone as it came looks at drawings together with the helpers of `crew`.
+    pub fn with_crew(self, crew: Rc<Crew>) -> Self {
+        Self { crew: if self.original { crew } else { self.crew }, ..self }
     }
 
     /// The plan that is carried out.
@@ -677,6 +684,7 @@ impl Session {
         Frozen {
             stages,
             pooled: whole.then(|| &*self.backbone),
+            crew: (!self.model.moved).then_some(&*self.crew),
             spec: self.backbone.input(),
             variation,
             seed: self.plan.seed,

@@ -178,4 +178,4 @@ export function sameAnswer(one, other, most = 1e-5) {
     throw new Error(`It answers ${JSON.stringify(one)}, but answered ${JSON.stringify(other)}.`);
 }
 
-globalThis.endurance = { DoodleTuneError, Pupil, drawing, random, sameAnswer };
+globalThis.endurance = { DoodleTune, DoodleTuneError, Pupil, drawing, random, sameAnswer };

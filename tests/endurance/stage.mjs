@@ -18,14 +18,17 @@ export async function stage() {
   return {
     url: server.url,
     browser,
-    /** A plain page with the package on it, as `endurance`; its workers are metered, and its `clock` can be put forward. */
-    async plain({ clock = false } = {}) {
+    /**
+     * A plain page with the package on it, as `endurance`; its workers are metered, and its `clock` can be put forward. The
+     * worker of an engine takes the machine for one with so many `cores`.
+     */
+    async plain({ clock = false, cores } = {}) {
       const context = await browser.newContext({ serviceWorkers: "block" });
       const worker = await readFile(folder("pkg/lib/worker.js"), "utf8");
       await context.route("**/pkg/lib/worker.js", (route) =>
         route.fulfill({
           contentType: "text/javascript",
-          body: `import "/endurance/meter.js";\n${worker}`,
+          body: `import "/endurance/meter.js";\n${cores ? pretend(cores) : ""}${worker}`,
         }),
       );
       const page = await context.newPage();
@@ -40,6 +43,8 @@ export async function stage() {
     },
   };
 }
+
+const pretend = (cores) => `Object.defineProperty(navigator, "hardwareConcurrency", { value: ${cores} });\n`;
 
 /** `--name value` pairs of the command line over what is usual. */
 export function options(usual) {

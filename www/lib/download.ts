@@ -33,7 +33,7 @@ export async function request(kind: Kind, { url, integrity }: Asset): Promise<Re
 export async function fetchWeights(
   { url, integrity }: Asset,
   onProgress: (loaded: number, total: number | null) => void,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   // Pages on http cannot compute a digest. There the browser compares, and hands over nothing before the end.
   const own = isSecureContext;
   const response = await request("weights", { url, integrity: own ? undefined : integrity });

@@ -1,6 +1,8 @@
 import { fetchWeights, request, type Asset } from "./download.js";
 import { DoodleTuneError } from "./errors.js";
 import { Gate } from "./gate.js";
+import { Helpers } from "./helpers.js";
+import type { OpenPort } from "./port.js";
 import type { Command, EngineEvent, EngineOptions, Request, WireTrainOptions } from "./protocol.js";
 import { buffersOf } from "./transfer.js";
 import type { TrainEvent, TrainReport } from "./types.js";
@@ -13,12 +15,16 @@ type Emit = (event: EngineEvent, transfer?: ArrayBufferLike[]) => void;
 export class Engine {
   #tuner: Tuner | undefined;
   readonly #emit: Emit;
+  readonly #open: OpenPort | undefined;
+  #helpers: Helpers | undefined;
   #training = false;
   /** Shut while a training is paused. */
   readonly #gate = new Gate();
 
-  constructor(emit: Emit) {
+  /** `open` starts workers to help, where that is possible. */
+  constructor(emit: Emit, open?: OpenPort) {
     this.#emit = emit;
+    this.#open = open;
   }
 
   async handle({ id, command }: Request): Promise<void> {
@@ -37,6 +43,7 @@ export class Engine {
   }
 
   close(): void {
+    this.#helpers?.close();
     this.#tuner?.free();
     this.#tuner = undefined;
   }
@@ -47,6 +54,8 @@ export class Engine {
         return;
       case "create":
         return this.#create(command.options);
+      case "help":
+        return this.#owned.help(command.input);
       case "add":
         return this.#owned.addExamples(command.examples);
       case "remove":
@@ -98,13 +107,18 @@ export class Engine {
   }
 
   async #create({ tuner, wasm, weights }: EngineOptions) {
-    const [bytes] = await Promise.all([
+    const [bytes, module] = await Promise.all([
       weights instanceof ArrayBuffer ? new Uint8Array(weights) : this.#download(weights),
-      loadWasm(() => request("wasm", wasm)),
+      loadWasm(async () => (wasm instanceof WebAssembly.Module ? wasm : request("wasm", wasm))),
     ]);
     this.#prepare("Preparing the network");
-    this.#tuner = await Tuner.create(tuner, bytes, (message) => this.#prepare(message));
-    return { device: this.#tuner.device(), backbone: this.#tuner.backbone() };
+    if (this.#open) {
+      const theirs: EngineOptions["tuner"] = { ...tuner, device: "cpu" };
+      this.#helpers = new Helpers(this.#open, { tuner: theirs, wasm: module, weights: bytes.buffer });
+    }
+    this.#tuner = await Tuner.create(tuner, bytes, (message) => this.#prepare(message), this.#helpers);
+    const spare = { wasm: module, weights: bytes.buffer };
+    return { device: this.#tuner.device(), backbone: this.#tuner.backbone(), spare };
   }
 
   /** Trains to the end, which a pause is not. */
@@ -133,7 +147,7 @@ export class Engine {
     throw new DoodleTuneError("busy", message);
   }
 
-  #download(weights: Asset): Promise<Uint8Array> {
+  #download(weights: Asset): Promise<Uint8Array<ArrayBuffer>> {
     let announced = 0;
     return fetchWeights(weights, (loaded, total) => {
       // A status for every chunk would drown the page in messages.

@@ -28,9 +28,12 @@ export type WireInput =
 export interface EngineOptions {
   /** Passed on to the wasm package as it is, so that its own checks speak. */
   tuner: { device?: DeviceChoice; size?: number };
-  wasm: Asset;
+  wasm: Asset | WebAssembly.Module;
   weights: Asset | ArrayBuffer;
 }
+
+/** What the next engine need neither fetch nor compile. */
+export type Spare = Pick<EngineOptions, "wasm" | "weights">;
 
 /** The options of a training in the form that crosses to the engine: a teacher is what it said, by the engine's ids. */
 export interface WireTrainOptions extends Omit<TrainOptions, "signal" | "teacher"> {
@@ -50,7 +53,10 @@ export interface WireLoaded extends Omit<Loaded, "examples"> {
 
 /** Everything that an engine can be asked: the arguments and the answer. */
 export interface Calls {
-  create: { ask: { options: EngineOptions }; answer: { device: DeviceReport; backbone: BackboneReport } };
+  create: {
+    ask: { options: EngineOptions };
+    answer: { device: DeviceReport; backbone: BackboneReport; spare: Spare };
+  };
   add: { ask: { examples: { label: string; input: WireInput }[] }; answer: number[] };
   remove: { ask: { ids: number[] }; answer: void };
   move: { ask: { id: number; label: string }; answer: void };
@@ -71,6 +77,8 @@ export interface Calls {
   save: { ask: object; answer: Uint8Array<ArrayBuffer> };
   export: { ask: { format: ModelFormat }; answer: Uint8Array<ArrayBuffer> };
   load: { ask: { file: Uint8Array<ArrayBuffer> }; answer: WireLoaded };
+  /** Features of a normalised batch, for another engine with the same network. */
+  help: { ask: { input: Float32Array<ArrayBuffer> }; answer: Float32Array<ArrayBuffer> };
   ping: { ask: object; answer: void };
   loseDevice: { ask: object; answer: void };
 }

@@ -21,7 +21,7 @@ export class Supervisor {
   backbone!: BackboneReport;
 
   readonly #open: OpenPort;
-  readonly #options: EngineOptions;
+  #options: EngineOptions;
   readonly #onStatus: (status: Status) => void;
   #link!: Link;
   #ready: Promise<Link>;
@@ -164,7 +164,11 @@ export class Supervisor {
         // What was measured once is not measured again.
         const device = this.#leftGpu ? "cpu" : this.device?.kind;
         const tuner = device ? { ...this.#options.tuner, device } : this.#options.tuner;
-        const reports = await link.call({ type: "create", options: { ...this.#options, tuner } });
+        const { spare, ...reports } = await link.call({
+          type: "create",
+          options: { ...this.#options, tuner },
+        });
+        this.#options = { ...this.#options, ...spare };
         await this.ledger.replay({
           load: (file) => link.call({ type: "load", file }),
           add: (examples) => link.call({ type: "add", examples }),

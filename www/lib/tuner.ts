@@ -10,7 +10,7 @@ import {
   checkViews,
   toEngineOptions,
 } from "./options.js";
-import { openHere, openWorker } from "./port.js";
+import { openHere, openWorker } from "./open.js";
 import type { Answer, Command, WireInput } from "./protocol.js";
 import { TrainRun } from "./run.js";
 import { Supervisor } from "./supervisor.js";

@@ -1,16 +1,34 @@
 // With files.ts, the only file that names what lies outside this folder, so that packaging has little to adapt.
-import init, { type InitInput } from "../../pkg/doodletune.js";
+import init from "../../pkg/doodletune.js";
 export { Tuner } from "../../pkg/doodletune.js";
 
-let loading: Promise<unknown> | undefined;
+let loading: Promise<WebAssembly.Module> | undefined;
 
-/** Loads the WebAssembly, once a thread: engines that follow share it, and `source` is not asked again. */
-export async function loadWasm(source: () => Promise<InitInput>): Promise<void> {
-  loading ??= init({ module_or_path: source() });
+/**
+ * Loads the WebAssembly, once a thread: engines that follow share it, and `source` is not asked again. What was compiled can
+ * be given to other threads.
+ */
+export async function loadWasm(
+  source: () => Promise<Response | WebAssembly.Module>,
+): Promise<WebAssembly.Module> {
+  loading ??= start(source());
   try {
-    await loading;
+    return await loading;
   } catch (error) {
     loading = undefined; // the next attempt may find what this one missed
     throw error;
   }
+}
+
+async function start(source: Promise<Response | WebAssembly.Module>): Promise<WebAssembly.Module> {
+  const found = await source;
+  const module = found instanceof Response ? await compile(found) : found;
+  await init({ module_or_path: module });
+  return module;
+}
+
+/** While it loads, if the server says what it is. */
+async function compile(response: Response): Promise<WebAssembly.Module> {
+  const streams = response.headers.get("content-type") === "application/wasm";
+  return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }

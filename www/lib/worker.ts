@@ -1,8 +1,9 @@
 import { Engine } from "./engine.js";
 import type { EngineEvent, Request } from "./protocol.js";
+import { openSibling } from "./sibling.js";
 
 const post = (event: EngineEvent, transfer: Transferable[] = []) => postMessage(event, { transfer });
-const engine = new Engine(post);
+const engine = new Engine(post, openSibling);
 
 addEventListener("message", ({ data }: MessageEvent<Request>) => void engine.handle(data));
 

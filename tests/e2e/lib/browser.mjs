@@ -17,8 +17,17 @@ const ARGS = [
 
 /** The system's Chromium: the one named by CHROMIUM, or the first on the PATH. */
 export function launch() {
+  return chromium.launch(chosen());
+}
+
+/** The same with a profile that is kept in a folder, as people's browsers have one. */
+export function launchWithProfile(folder) {
+  return chromium.launchPersistentContext(folder, chosen());
+}
+
+function chosen() {
   const executablePath = program("CHROMIUM", NAMES);
   // The headless shell that Playwright would choose by itself has no WebGPU.
   const args = ["--headless=new", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...ARGS];
-  return chromium.launch({ executablePath, args, ignoreDefaultArgs: ["--headless", "--disable-gpu"] });
+  return { executablePath, args, ignoreDefaultArgs: ["--headless", "--disable-gpu"] };
 }

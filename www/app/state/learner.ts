@@ -13,8 +13,8 @@ import type { Memory } from "./memory.js";
 import { complain, say } from "./notices.js";
 import { KEEPING } from "../words.js";
 
-/** A few at a time, so that guesses get their turn in between. */
-const BATCH = 8;
+/** Guesses get their turn all the same; what has become of the doodles meanwhile is looked at after so many. */
+const BATCH = 100;
 
 const WAKING: Status = { state: "prepare", message: "Waking up" };
 

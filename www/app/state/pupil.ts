@@ -1,8 +1,8 @@
 import { DoodleTune, type CreateOptions, type Input } from "../../lib/index.js";
 import { classes } from "./doodles.js";
 
-/** A few at a time, so that others get their turn in between. */
-const BATCH = 16;
+/** After so many, whoever has stopped it is heard. */
+const BATCH = 100;
 
 export interface Lesson {
   label: string;

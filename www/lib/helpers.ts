@@ -1,0 +1,89 @@
+import { DoodleTuneError } from "./errors.js";
+import { Link } from "./link.js";
+import type { OpenPort } from "./port.js";
+import type { EngineOptions } from "./protocol.js";
+
+/** Work of so many seconds pays for the start of helpers. */
+const WORTH_SECONDS = 0.75;
+/** With the engine's own, as many workers as are still worth their memory. */
+const MOST = 3;
+/** Batches that a helper is given ahead, so that it has some while the engine computes. */
+const AHEAD = 4;
+/** After so long without work, helpers go. */
+const IDLE_MS = 5_000;
+
+interface Helper {
+  link: Link;
+  ready: boolean;
+  /** Batches that it has not given back yet. */
+  batches: number;
+}
+
+/**
+ * Other workers with the same network, that compute features where an engine has many to compute. They come when that
+ * pays and go when there is nothing left to do; if they cannot come, or fail, the engine does it all by itself.
+ */
+export class Helpers {
+  readonly #open: OpenPort;
+  readonly #options: EngineOptions;
+  #helpers: Helper[] = [];
+  #failed = false;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+
+  /** `options` are what a helper is created with. */
+  constructor(open: OpenPort, options: EngineOptions) {
+    this.#open = open;
+    this.#options = options;
+  }
+
+  /** Somebody who is free, while there is work for so many seconds. */
+  free(seconds: number): ((batch: Float32Array<ArrayBuffer>) => Promise<Float32Array>) | undefined {
+    if (seconds > WORTH_SECONDS && this.#helpers.length === 0 && !this.#failed) this.#send();
+    if (this.#helpers.length === 0) return;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => this.close(), IDLE_MS);
+    const ready = this.#helpers.filter(({ ready, batches }) => ready && batches < AHEAD);
+    const [first] = ready.sort((one, other) => one.batches - other.batches);
+    return first && ((batch) => this.#ask(first, batch));
+  }
+
+  close(): void {
+    clearTimeout(this.#rest);
+    const reason = new DoodleTuneError("disposed", "There is nothing left to help with.");
+    for (const { link } of this.#helpers.splice(0)) link.close(reason);
+  }
+
+  /** Sends for helpers: as many as there are cores for. */
+  #send(): void {
+    const cores = Math.min(navigator.hardwareConcurrency - 1, MOST);
+    for (let count = 0; count < cores; count++) {
+      try {
+        const helper = { link: new Link(this.#open, () => {}), ready: false, batches: 0 };
+        helper.link.onDeath = () => this.#fail();
+        this.#helpers.push(helper);
+        const created = helper.link.call({ type: "create", options: this.#options });
+        created.then(
+          () => (helper.ready = true),
+          () => this.#fail(),
+        );
+      } catch {
+        this.#fail(); // this browser has no workers in workers
+      }
+    }
+  }
+
+  async #ask(helper: Helper, input: Float32Array<ArrayBuffer>): Promise<Float32Array> {
+    helper.batches++;
+    try {
+      return await helper.link.call({ type: "help", input });
+    } finally {
+      helper.batches--;
+    }
+  }
+
+  /** What went wrong once would go wrong again. */
+  #fail(): void {
+    this.#failed = true;
+    this.close();
+  }
+}
