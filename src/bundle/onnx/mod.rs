@@ -156,7 +156,8 @@ fn prepare(graph: &mut Graph, spec: &InputSpec, pixels: &Value) -> Value {
 
 /// The network: `[n, features]` of what it sees, `size` pixels a side.
 fn pooled(graph: &mut Graph, size: usize, seen: Value, convolutions: &[Convolution]) -> Value {
-    let [nothing, six] = [0.0, 6.0].map(|value| graph.scalar(value));
+    // onnxruntime complains of what nobody uses.
+    let mut limits = None;
     let mut values = vec![(seen, size)];
     for convolution in convolutions {
         let (input, side) = &values[convolution.input];
@@ -180,7 +181,10 @@ fn pooled(graph: &mut Graph, size: usize, seen: Value, convolutions: &[Convoluti
         let value = match convolution.activation {
             Activation::None => value,
             Activation::Relu => graph.node("Relu", &[&value], &[]),
-            Activation::Relu6 => graph.node("Clip", &[&value, &nothing, &six], &[]),
+            Activation::Relu6 => {
+                let [nothing, six] = limits.get_or_insert_with(|| [0.0, 6.0].map(|value| graph.scalar(value)));
+                graph.node("Clip", &[&value, nothing, six], &[])
+            }
         };
         values.push((value, output));
     }
