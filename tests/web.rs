@@ -8,6 +8,7 @@ mod common;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -23,7 +24,7 @@ use doodletune::finetune::{
     Ending, Epoch, Examples, HeadPlan, HeadStart, NormMode, Optimizer, Phase, Plan, Schedule, Session, Signal, Source,
     Strategy, Trainable, Trained,
 };
-use doodletune::kernels::{Activation, BatchStatistics, ConvNormOp};
+use doodletune::kernels::{Activation, BatchStatistics, ConvNormOp, GpuConvNorm, mean_of_pixels};
 use doodletune::selection::Preference;
 use doodletune::tuner::{TrainOptions, TunerOptions};
 use js_sys::{Reflect, Uint8Array};
@@ -212,6 +213,73 @@ fn kernels_equal_burns_own_forward_and_backward() {
                 "{channels:?}, kernel {kernel}, stride {stride}: {index} is {apart} apart"
             );
         }
+    }
+}
+
+/// With few outputs and with many, in all kinds of windows; and with other parameters than before.
+#[wasm_bindgen_test]
+async fn kernels_on_webgpu_equal_burns_own() {
+    let Some(gpu) = gpu().await else { return };
+    let device = cpu().tensors;
+    device.seed(7);
+    let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, &device);
+    let mut folded = None;
+    for (channels, kernel, stride, groups, size, with_shortcut) in [
+        ([3, 8], 3, 2, 1, [21, 10], false),
+        ([1, 16], 5, 2, 1, [9, 13], false),
+        ([32, 20], 3, 1, 1, [5, 6], true),
+        ([24, 16], 1, 2, 1, [21, 10], false),
+        ([4, 32], 1, 1, 1, [64, 96], true),
+        ([8, 8], 3, 1, 8, [21, 10], false),
+        ([12, 12], 5, 2, 12, [21, 10], true),
+        ([4, 4], 3, 2, 4, [9, 13], false),
+        ([4, 4], 5, 1, 4, [9, 13], false),
+    ] {
+        let [input, output] = channels;
+        let out = size.map(|side: usize| side.div_ceil(stride));
+        let vector = |low, high| Tensor::<1>::random([output], Distribution::Uniform(low, high), &device);
+        let vectors = [vector(0.5, 1.5), vector(-0.5, 0.5), vector(0.0, 0.5), vector(0.5, 1.5)];
+        let (x, weight) = (random([3, input, size[0], size[1]]), random([output, input / groups, kernel, kernel]));
+        let shortcut = with_shortcut.then(|| random([3, output, out[0], out[1]]) * 8.0);
+
+        let mut conv = Conv2dConfig::new(channels, [kernel; 2])
+            .with_stride([stride; 2])
+            .with_groups(groups)
+            .with_padding(PaddingConfig2d::Same)
+            .with_bias(false)
+            .init(&device);
+        conv.weight = Param::from_tensor(weight.clone());
+        let [gamma, beta, mean, variance] = vectors.clone().map(|v| v.reshape([1, output, 1, 1]));
+        let mut sum = (conv.forward(x.clone()) - mean) / (variance + 1e-3).sqrt() * gamma + beta;
+        if let Some(shortcut) = &shortcut {
+            sum = sum + shortcut.clone();
+        }
+
+        let there = |tensor: Tensor<4>| tensor.to_device(&gpu.tensors);
+        let vectors = vectors.map(|v| v.to_device(&gpu.tensors));
+        let weight = there(weight);
+        let made = GpuConvNorm::new(weight.clone(), vectors.clone(), 1e-3, folded.take()).unwrap();
+        let again = GpuConvNorm::new(weight, vectors, 1e-3, Some(made.clone())).unwrap();
+        assert!(Arc::ptr_eq(&made, &again), "parameters are multiplied out once");
+        for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
+            let y = made.forward(there(x.clone()), shortcut.clone().map(there), stride, activation);
+            let expected = match activation {
+                Activation::None => sum.clone(),
+                Activation::Relu => sum.clone().clamp_min(0.0),
+                Activation::Relu6 => sum.clone().clamp(0.0, 6.0),
+            };
+            let means = read(mean_of_pixels(&y).unwrap()).await.unwrap();
+            let expected_means = read(expected.clone().mean_dim(2).mean_dim(3)).await.unwrap();
+            let (y, expected) = (read(y).await.unwrap(), read(expected).await.unwrap());
+            for (found, expected) in [(y, expected), (means, expected_means)] {
+                let apart = found.iter().zip(&expected).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                assert!(
+                    found.len() == expected.len() && apart < 1e-4,
+                    "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {apart} apart"
+                );
+            }
+        }
+        folded = Some(made);
     }
 }
 

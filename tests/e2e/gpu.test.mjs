@@ -6,7 +6,7 @@ import { stage } from "./lib/stage.mjs";
 const { library } = stage();
 
 /** The most for one drawing: what it takes today, and a little more. */
-const PREDICTION = { dispatches: 120, submissions: 6, written: 5000, readbacks: 1 };
+const PREDICTION = { dispatches: 20, submissions: 3, written: 5000, readbacks: 1 };
 /** The most for one step of all weights. Losses are read back once for several of them. */
 const STEP = { dispatches: 1000, submissions: 40, written: 500, readbacks: 0 };
 
@@ -32,7 +32,8 @@ test("a GPU with the least limits that WebGPU allows is enough, and is not asked
     const epoch = (batchSize) =>
       counted(
         () =>
-          tuner.train({ plan: { phases: [{ train: "everything", epochs: 1, batchSize }], validation: 0 } }).result,
+          tuner.train({ plan: { phases: [{ train: "everything", epochs: 1, batchSize }], validation: 0 } })
+            .result,
       );
     const [[few], [many]] = [await epoch(4), await epoch(2)];
     const step = Object.fromEntries(Object.keys(few).map((what) => [what, (many[what] - few[what]) / 2]));
