@@ -24,7 +24,7 @@ use doodletune::finetune::{
     Ending, Epoch, Examples, HeadPlan, HeadStart, NormMode, Optimizer, Phase, Plan, Schedule, Session, Signal, Source,
     Strategy, Trainable, Trained,
 };
-use doodletune::kernels::{Activation, BatchStatistics, ConvNormOp, GpuConvNorm, mean_of_pixels};
+use doodletune::kernels::{Activation, AdamStep, BatchStatistics, ConvNormOp, GpuConvNorm, mean_of_pixels};
 use doodletune::selection::Preference;
 use doodletune::tuner::{TrainOptions, TunerOptions};
 use js_sys::{Reflect, Uint8Array};
@@ -280,6 +280,43 @@ async fn kernels_on_webgpu_equal_burns_own() {
             }
         }
         folded = Some(made);
+    }
+}
+
+/// In vectors and not, with sums of squares by one workgroup and by several.
+#[wasm_bindgen_test]
+async fn adam_steps_on_webgpu_as_on_the_cpu() {
+    let Some(gpu) = gpu().await else { return };
+    let device = cpu().tensors;
+    device.seed(7);
+    let step =
+        AdamStep { rate: 0.1, betas: [0.9, 0.999], epsilon: 1e-8, time: 1, penalty: 0.0, decay: 0.0, clip: Some(1.0) };
+    for (shape, step) in [
+        ([7, 13], AdamStep { penalty: 0.1, ..step }),
+        ([7, 13], AdamStep { clip: None, ..step }),
+        ([100, 204], AdamStep { decay: 0.02, ..step }),
+    ] {
+        let start = Tensor::<2>::random(shape, Distribution::Default, &device);
+        let mut there = (start.clone().to_device(&gpu.tensors), None);
+        let mut here = (start, None);
+        for time in 1..=3 {
+            let gradient = Tensor::<2>::random([shape[1], shape[0]], Distribution::Normal(0.1, 0.3), &device);
+            let step = AdamStep { time, ..step };
+            let held = there.clone();
+            let before = read(held.0.clone()).await.unwrap();
+            let (next, moments) = step.apply(there.0, gradient.clone().to_device(&gpu.tensors).transpose(), there.1);
+            assert_eq!(read(held.0).await.unwrap(), before, "what others hold is left alone");
+            there = (next, Some(moments));
+            let (next, moments) = step.apply(here.0, gradient.transpose(), here.1);
+            here = (next, Some(moments));
+        }
+        let all = |(parameters, moments): (Tensor<2>, Option<[Tensor<2>; 2]>)| {
+            let [mean, square] = moments.unwrap();
+            Tensor::cat(vec![parameters, mean, square * 10.0], 0)
+        };
+        for (a, b) in read(all(there)).await.unwrap().iter().zip(read(all(here)).await.unwrap()) {
+            assert!((a - b).abs() < 1e-5, "{shape:?}: {a} {b}");
+        }
     }
 }
 

@@ -129,6 +129,8 @@ pub(super) fn dense(
     let slices = (BUSY / together(tile)).clamp(1, SLICES.min(steps));
     let slices = 1 << slices.ilog2();
     let units = UNITS / slices;
+    // SAFETY: what lies in the padding, and units beyond the last pixel, read where values are and write nothing; the lengths
+    // of all other tensors follow from these sizes.
     unsafe {
         dense_kernel::launch_unchecked(
             &x.client,

@@ -90,6 +90,8 @@ pub(super) fn depthwise(
     let ([rows, columns], groups) = (window.output(), channels / WIDTH);
     let y = room(x, [batch, rows, columns, channels]);
     let (dim, units) = (CubeDim::new_1d(UNITS), batch * rows * columns.div_ceil(TILE) * groups);
+    // SAFETY: what lies in the padding is read where values are, and pixels beyond a line or the last one are not written; the
+    // lengths of all other tensors follow from these sizes.
     unsafe {
         depthwise_kernel::launch_unchecked(
             &x.client,

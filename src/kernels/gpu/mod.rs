@@ -1,15 +1,17 @@
-//! Kernels of our own for the GPU: what a network computes in inference, with one dispatch a convolution.
+//! Kernels of our own for the GPU: what a network computes in inference, with one dispatch a convolution, and steps of Adam.
 //!
 //! As on the CPU, activations lie channels last in memory and tensors keep burn's order of dimensions. Four channels are one
 //! vector, and neighbouring units treat neighbouring channels, so that what they read and write together is one run.
 //! Sizes are arguments and not constants, so that a network needs few pipelines.
 
+mod adam;
 mod dense;
 mod depthwise;
 mod epilogue;
 mod folded;
 mod pool;
 
+pub use adam::adam;
 pub use folded::GpuConvNorm;
 pub use pool::mean_of_pixels;
 

@@ -30,6 +30,7 @@ pub fn mean_of_pixels(x: &Tensor<4>) -> Option<Tensor<2>> {
     let x = channels_last(x.clone());
     let y = room(&x, [batch, channels]);
     let (dim, groups) = (CubeDim::new_1d(UNITS), channels / WIDTH);
+    // SAFETY: units beyond the last channel do nothing, and `x` is of the shape that is given.
     unsafe {
         mean_kernel::launch_unchecked(
             &x.client,
