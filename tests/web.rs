@@ -8,6 +8,7 @@ mod common;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -23,7 +24,7 @@ use doodletune::finetune::{
     Ending, Epoch, Examples, HeadPlan, HeadStart, NormMode, Optimizer, Phase, Plan, Schedule, Session, Signal, Source,
     Strategy, Trainable, Trained,
 };
-use doodletune::kernels::{Activation, BatchStatistics, ConvNormOp};
+use doodletune::kernels::{Activation, AdamStep, BatchStatistics, ConvNormOp, GpuConvNorm, mean_of_pixels};
 use doodletune::selection::Preference;
 use doodletune::tuner::{TrainOptions, TunerOptions};
 use js_sys::{Reflect, Uint8Array};
@@ -211,6 +212,110 @@ fn kernels_equal_burns_own_forward_and_backward() {
                 ours.len() == burns.len() && apart < 1e-5,
                 "{channels:?}, kernel {kernel}, stride {stride}: {index} is {apart} apart"
             );
+        }
+    }
+}
+
+/// With few outputs and with many, in all kinds of windows; and with other parameters than before.
+#[wasm_bindgen_test]
+async fn kernels_on_webgpu_equal_burns_own() {
+    let Some(gpu) = gpu().await else { return };
+    let device = cpu().tensors;
+    device.seed(7);
+    let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, &device);
+    let mut folded = None;
+    for (channels, kernel, stride, groups, size, with_shortcut) in [
+        ([3, 8], 3, 2, 1, [21, 10], false),
+        ([1, 16], 5, 2, 1, [9, 13], false),
+        ([32, 20], 3, 1, 1, [5, 6], true),
+        ([24, 16], 1, 2, 1, [21, 10], false),
+        ([4, 32], 1, 1, 1, [64, 96], true),
+        ([8, 8], 3, 1, 8, [21, 10], false),
+        ([12, 12], 5, 2, 12, [21, 10], true),
+        ([4, 4], 3, 2, 4, [9, 13], false),
+        ([4, 4], 5, 1, 4, [9, 13], false),
+    ] {
+        let [input, output] = channels;
+        let out = size.map(|side: usize| side.div_ceil(stride));
+        let vector = |low, high| Tensor::<1>::random([output], Distribution::Uniform(low, high), &device);
+        let vectors = [vector(0.5, 1.5), vector(-0.5, 0.5), vector(0.0, 0.5), vector(0.5, 1.5)];
+        let (x, weight) = (random([3, input, size[0], size[1]]), random([output, input / groups, kernel, kernel]));
+        let shortcut = with_shortcut.then(|| random([3, output, out[0], out[1]]) * 8.0);
+
+        let mut conv = Conv2dConfig::new(channels, [kernel; 2])
+            .with_stride([stride; 2])
+            .with_groups(groups)
+            .with_padding(PaddingConfig2d::Same)
+            .with_bias(false)
+            .init(&device);
+        conv.weight = Param::from_tensor(weight.clone());
+        let [gamma, beta, mean, variance] = vectors.clone().map(|v| v.reshape([1, output, 1, 1]));
+        let mut sum = (conv.forward(x.clone()) - mean) / (variance + 1e-3).sqrt() * gamma + beta;
+        if let Some(shortcut) = &shortcut {
+            sum = sum + shortcut.clone();
+        }
+
+        let there = |tensor: Tensor<4>| tensor.to_device(&gpu.tensors);
+        let vectors = vectors.map(|v| v.to_device(&gpu.tensors));
+        let weight = there(weight);
+        let made = GpuConvNorm::new(weight.clone(), vectors.clone(), 1e-3, folded.take()).unwrap();
+        let again = GpuConvNorm::new(weight, vectors, 1e-3, Some(made.clone())).unwrap();
+        assert!(Arc::ptr_eq(&made, &again), "parameters are multiplied out once");
+        for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
+            let y = made.forward(there(x.clone()), shortcut.clone().map(there), stride, activation);
+            let expected = match activation {
+                Activation::None => sum.clone(),
+                Activation::Relu => sum.clone().clamp_min(0.0),
+                Activation::Relu6 => sum.clone().clamp(0.0, 6.0),
+            };
+            let means = read(mean_of_pixels(&y).unwrap()).await.unwrap();
+            let expected_means = read(expected.clone().mean_dim(2).mean_dim(3)).await.unwrap();
+            let (y, expected) = (read(y).await.unwrap(), read(expected).await.unwrap());
+            for (found, expected) in [(y, expected), (means, expected_means)] {
+                let apart = found.iter().zip(&expected).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                assert!(
+                    found.len() == expected.len() && apart < 1e-4,
+                    "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {apart} apart"
+                );
+            }
+        }
+        folded = Some(made);
+    }
+}
+
+/// In vectors and not, with sums of squares by one workgroup and by several.
+#[wasm_bindgen_test]
+async fn adam_steps_on_webgpu_as_on_the_cpu() {
+    let Some(gpu) = gpu().await else { return };
+    let device = cpu().tensors;
+    device.seed(7);
+    let step =
+        AdamStep { rate: 0.1, betas: [0.9, 0.999], epsilon: 1e-8, time: 1, penalty: 0.0, decay: 0.0, clip: Some(1.0) };
+    for (shape, step) in [
+        ([7, 13], AdamStep { penalty: 0.1, ..step }),
+        ([7, 13], AdamStep { clip: None, ..step }),
+        ([100, 204], AdamStep { decay: 0.02, ..step }),
+    ] {
+        let start = Tensor::<2>::random(shape, Distribution::Default, &device);
+        let mut there = (start.clone().to_device(&gpu.tensors), None);
+        let mut here = (start, None);
+        for time in 1..=3 {
+            let gradient = Tensor::<2>::random([shape[1], shape[0]], Distribution::Normal(0.1, 0.3), &device);
+            let step = AdamStep { time, ..step };
+            let held = there.clone();
+            let before = read(held.0.clone()).await.unwrap();
+            let (next, moments) = step.apply(there.0, gradient.clone().to_device(&gpu.tensors).transpose(), there.1);
+            assert_eq!(read(held.0).await.unwrap(), before, "what others hold is left alone");
+            there = (next, Some(moments));
+            let (next, moments) = step.apply(here.0, gradient.transpose(), here.1);
+            here = (next, Some(moments));
+        }
+        let all = |(parameters, moments): (Tensor<2>, Option<[Tensor<2>; 2]>)| {
+            let [mean, square] = moments.unwrap();
+            Tensor::cat(vec![parameters, mean, square * 10.0], 0)
+        };
+        for (a, b) in read(all(there)).await.unwrap().iter().zip(read(all(here)).await.unwrap()) {
+            assert!((a - b).abs() < 1e-5, "{shape:?}: {a} {b}");
         }
     }
 }

@@ -8,6 +8,8 @@ use burn::prelude::*;
 use burn::tensor::activation::relu;
 
 use crate::device::is_cpu;
+#[cfg(target_arch = "wasm32")]
+use crate::kernels::GpuConvNorm;
 use crate::kernels::{Activation, BatchStatistics, ConvNormOp, FoldedConvNorm};
 
 /// A bias-free convolution, batch normalisation and an activation.
@@ -23,7 +25,11 @@ pub struct ConvNorm {
 
 /// Parameters as they were multiplied out last. A clone begins without, as its parameters will be others soon.
 #[derive(Debug, Default)]
-struct Folded(Mutex<Option<Arc<FoldedConvNorm>>>);
+struct Folded {
+    cpu: Mutex<Option<Arc<FoldedConvNorm>>>,
+    #[cfg(target_arch = "wasm32")]
+    gpu: Mutex<Option<Arc<GpuConvNorm>>>,
+}
 
 impl Clone for Folded {
     fn clone(&self) -> Self {
@@ -76,6 +82,10 @@ impl ConvNorm {
     pub fn forward_onto(&self, x: Tensor<4>, shortcut: Option<Tensor<4>>) -> Tensor<4> {
         let device = x.device();
         if !is_cpu(&device) {
+            #[cfg(target_arch = "wasm32")]
+            if let Some(folded) = self.folded_on_gpu(&device) {
+                return folded.forward(x, shortcut, self.conv.stride[0], self.activation);
+            }
             return self.forward_plain(x, shortcut);
         }
         let statistics = || {
@@ -85,7 +95,7 @@ impl ConvNorm {
         };
         if !device.is_autodiff() {
             let (weight, norm) = (self.conv.weight.val(), [&self.norm.gamma, &self.norm.beta].map(|v| v.val()));
-            let mut folded = self.folded.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut folded = self.folded.cpu.lock().unwrap_or_else(PoisonError::into_inner);
             let now = FoldedConvNorm::new(weight, norm, &statistics(), self.norm.epsilon, folded.take());
             *folded = Some(now.clone());
             return now.forward(x, shortcut, self.conv.stride[0], self.activation);
@@ -112,6 +122,21 @@ impl ConvNorm {
             running.update((past + now).detach());
         }
         y
+    }
+
+    /// What a GPU that only infers computes with; `None` for another, or for channels that its kernels do not know.
+    #[cfg(target_arch = "wasm32")]
+    fn folded_on_gpu(&self, device: &Device) -> Option<Arc<GpuConvNorm>> {
+        if device.is_autodiff() {
+            return None;
+        }
+        let Self { conv, norm, .. } = self;
+        let statistics = [&norm.running_mean, &norm.running_var].map(|running| running.value_sync());
+        let [mean, variance] = statistics;
+        let vectors = [norm.gamma.val(), norm.beta.val(), mean, variance];
+        let mut folded = self.folded.gpu.lock().unwrap_or_else(PoisonError::into_inner);
+        *folded = GpuConvNorm::new(conv.weight.val(), vectors, norm.epsilon, folded.take());
+        folded.clone()
     }
 
     /// The same with burn's operations, for every device.

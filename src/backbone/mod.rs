@@ -151,8 +151,20 @@ pub fn forward(stages: &[Stage], x: Tensor<4>, mut observe: impl FnMut(&str, &Te
             observe(&stage.name, &x);
         }
     }
-    let [batch, features, _, _] = x.dims();
-    x.mean_dim(2).mean_dim(3).reshape([batch, features])
+    pooled(x)
+}
+
+/// The mean of each channel over all pixels.
+fn pooled(x: Tensor<4>) -> Tensor<2> {
+    #[cfg(target_arch = "wasm32")]
+    if !is_cpu(&x.device())
+        && !x.device().is_autodiff()
+        && let Some(means) = crate::kernels::mean_of_pixels(&x)
+    {
+        return means;
+    }
+    let [batch, channels, _, _] = x.dims();
+    x.mean_dim(2).mean_dim(3).reshape([batch, channels])
 }
 
 /// Pictures as a batch `[pictures, channels, size, size]`, normalised as `spec` says.

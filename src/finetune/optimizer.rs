@@ -4,13 +4,12 @@ use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
-    self, Adam, AdamConfig, AdamState, AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, LearningRate, LionConfig,
-    ModuleOptimizer, RecordState, SgdConfig, StateSink, StateSource, join_path,
+    self, AdamWState, AdaptiveMomentumState, LearningRate, LionConfig, ModuleOptimizer, RecordState, SgdConfig,
+    StateSink, StateSource, join_path,
 };
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::device::is_cpu;
 use crate::error::{Error, Result};
 use crate::kernels::AdamStep;
 
@@ -162,15 +161,9 @@ impl Optimizer {
                 let config = SgdConfig::new().with_weight_decay(penalty(*weight_decay));
                 module_optimizer(config.with_momentum(Some(momentum)).build(), ahead)
             }
-            Self::Adam { weight_decay } => {
-                let config = AdamConfig::new().with_epsilon(EPSILON).with_weight_decay(penalty(*weight_decay));
-                let plain = Plain::Adam(config.build());
-                return module_optimizer(Fused { plain, weight_decay: *weight_decay as f32, clip }, ahead);
-            }
-            Self::AdamW { weight_decay } => {
-                let config = AdamWConfig::new().with_epsilon(EPSILON).with_weight_decay(*weight_decay as f32);
-                let plain = Plain::AdamW(config.build());
-                return module_optimizer(Fused { plain, weight_decay: *weight_decay as f32, clip }, ahead);
+            Self::Adam { weight_decay } | Self::AdamW { weight_decay } => {
+                let decoupled = matches!(stepping, Self::AdamW { .. });
+                return module_optimizer(Fused { weight_decay: *weight_decay as f32, decoupled, clip }, ahead);
             }
             Self::RAdam { weight_decay } => module_optimizer(RAdam { weight_decay: *weight_decay }, ahead),
             Self::Lion { weight_decay } => {
@@ -238,19 +231,14 @@ impl<O: optim::Optimizer> optim::Optimizer for ReadOnCpu<O> {
     }
 }
 
-/// Adam or AdamW: burn's, or on the CPU a kernel of our own, which clips in the same passes.
+/// Adam with either kind of weight decay, in one pass over memory, which clips too.
 #[derive(Clone)]
 struct Fused {
-    plain: Plain,
     weight_decay: f32,
+    /// Whether weight decay is none of the gradient's business (AdamW).
+    decoupled: bool,
     /// The largest norm of a gradient.
     clip: Option<f32>,
-}
-
-#[derive(Clone)]
-enum Plain {
-    Adam(Adam),
-    AdamW(AdamW),
 }
 
 impl optim::Optimizer for Fused {
@@ -264,37 +252,18 @@ impl optim::Optimizer for Fused {
         gradient: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
-        let state = state.map(|state| state.momentum);
-        let (tensor, state) = if is_cpu(&tensor.device()) {
-            let (penalty, decay) = match self.plain {
-                Plain::Adam(_) => (self.weight_decay, 0.0),
-                Plain::AdamW(_) => (0.0, rate * f64::from(self.weight_decay)),
-            };
-            let (time, moments) = match state {
-                Some(state) => (state.time + 1, Some([state.moment_1, state.moment_2])),
-                None => (1, None),
-            };
-            let betas = [BETA_1, BETA_2].map(|beta| beta as f32);
-            let step = AdamStep { rate, betas, epsilon: EPSILON, time, penalty, decay, clip: self.clip };
-            let (tensor, [mean, square]) = step.apply(tensor, gradient, moments);
-            (tensor, Some(AdaptiveMomentumState::new(time, mean, square)))
-        } else {
-            let gradient = match self.clip {
-                Some(norm) => GradientClippingConfig::Norm(norm).init().clip_gradient(gradient),
-                None => gradient,
-            };
-            match &self.plain {
-                Plain::Adam(plain) => {
-                    let (tensor, state) = plain.step(rate, tensor, gradient, state.map(AdamState::new));
-                    (tensor, state.map(|state| state.momentum))
-                }
-                Plain::AdamW(plain) => {
-                    let (tensor, state) = plain.step(rate, tensor, gradient, state.map(AdamWState::new));
-                    (tensor, state.map(|state| state.momentum))
-                }
-            }
+        let (penalty, decay) = match self.decoupled {
+            false => (self.weight_decay, 0.0),
+            true => (0.0, rate * f64::from(self.weight_decay)),
         };
-        (tensor, state.map(AdamWState::new))
+        let (time, moments) = match state {
+            Some(AdamWState { momentum, .. }) => (momentum.time + 1, Some([momentum.moment_1, momentum.moment_2])),
+            None => (1, None),
+        };
+        let betas = [BETA_1, BETA_2].map(|beta| beta as f32);
+        let step = AdamStep { rate, betas, epsilon: EPSILON, time, penalty, decay, clip: self.clip };
+        let (tensor, [mean, square]) = step.apply(tensor, gradient, moments);
+        (tensor, Some(AdamWState::new(AdaptiveMomentumState::new(time, mean, square))))
     }
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
@@ -420,7 +389,7 @@ impl<O: optim::Optimizer> optim::Optimizer for Lookahead<O> {
 mod tests {
     use burn::module::Param;
     use burn::nn::Linear;
-    use burn::optim::{GradientsParams, Optimizer as _};
+    use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, Optimizer as _};
 
     use super::*;
 

@@ -36,19 +36,24 @@ impl AdamStep {
     /// Memory that nothing else uses is used again.
     ///
     /// # Panics
-    /// If a tensor is not on the CPU without automatic differentiation, or of another shape.
+    /// If a tensor is one with automatic differentiation, on another device, or of another shape.
     pub fn apply<const D: usize>(
         &self,
         parameters: Tensor<D>,
         gradient: Tensor<D>,
         moments: Option<[Tensor<D>; 2]>,
     ) -> (Tensor<D>, [Tensor<D>; 2]) {
-        let plain = |tensor: Tensor<D>| {
-            let tensor = tensor.try_into_primitive::<Flex>().expect("this kernel is for tensors on the CPU");
-            tensor.to_contiguous()
-        };
         let shape = gradient.dims();
         assert!(parameters.dims() == shape, "parameters and gradient are of one shape");
+        #[cfg(target_arch = "wasm32")]
+        if !crate::device::is_cpu(&gradient.device()) {
+            return super::gpu::adam(&self.factors(1.0), self.clip, parameters, gradient, moments);
+        }
+        let plain = |tensor: Tensor<D>| {
+            let tensor =
+                tensor.try_into_primitive::<Flex>().expect("this kernel is for tensors on the CPU or on a GPU");
+            tensor.to_contiguous()
+        };
         let parameters = plain(parameters);
         // Parameters are mostly shared with the network that is being stepped, gradients never: they make room.
         let mut next = owned(plain(gradient));
@@ -97,14 +102,14 @@ impl AdamStep {
 
 /// What every value is treated with.
 #[derive(Debug, Clone, Copy)]
-struct Factors {
+pub(super) struct Factors {
     scale: f32,
-    penalty: f32,
-    kept: [f32; 2],
+    pub(super) penalty: f32,
+    pub(super) kept: [f32; 2],
     added: [f32; 2],
-    rate: f32,
-    epsilon: f32,
-    left: f32,
+    pub(super) rate: f32,
+    pub(super) epsilon: f32,
+    pub(super) left: f32,
 }
 
 impl Factors {

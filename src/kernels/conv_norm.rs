@@ -21,7 +21,7 @@ use burn::prelude::*;
 use burn_flex::{Flex, FlexTensor};
 
 /// What follows the normalisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activation {
     /// Nothing.
     None,

@@ -1,4 +1,4 @@
-//! Kernels of our own for the CPU, where burn's are measurably not enough.
+//! Kernels of our own, where burn's are measurably not enough: for the CPU, and in `gpu`.
 //!
 //! They keep activations channels-last in memory (`[batch, height, width, channels]`, so that a pixel's channels are
 //! one run), while tensors keep burn's order of dimensions; only strides differ.
@@ -11,6 +11,8 @@ mod conv_norm;
 mod convolution;
 mod depthwise;
 mod folded;
+#[cfg(target_arch = "wasm32")]
+mod gpu;
 #[cfg(target_arch = "wasm32")]
 mod lines;
 mod product;
@@ -25,4 +27,6 @@ mod window;
 pub use adam::AdamStep;
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
 pub use folded::FoldedConvNorm;
+#[cfg(target_arch = "wasm32")]
+pub use gpu::{GpuConvNorm, mean_of_pixels};
 pub(crate) use product::new_product;

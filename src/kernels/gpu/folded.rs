@@ -1,0 +1,88 @@
+//! Convolution with batch normalisation on running statistics folded into it, an optional shortcut and the activation, in one
+//! dispatch.
+
+use std::sync::Arc;
+
+use burn::prelude::*;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::dense::dense;
+use super::depthwise::depthwise;
+use super::{WIDTH, channels_first, channels_last, on_gpu};
+use crate::kernels::Activation;
+use crate::kernels::window::Window;
+
+/// The parameters of a convolution and of the normalisation behind it, multiplied out on the GPU.
+#[derive(Debug)]
+pub struct GpuConvNorm {
+    /// What it was made of. Kept, so that no other values can take their places in memory.
+    made_of: [CubeTensor; 5],
+    /// `[kernel, kernel, inputs / groups, outputs]`.
+    weight: CubeTensor,
+    /// `[outputs]`.
+    bias: CubeTensor,
+}
+
+impl GpuConvNorm {
+    /// Of a weight `[outputs, inputs / groups, kernel, kernel]` and the normalisation's factor, summand, mean and variance;
+    /// `before`, if it is that. `None` if channels do not come in fours.
+    ///
+    /// # Panics
+    /// If a tensor is not on the GPU without automatic differentiation.
+    pub fn new(
+        weight: Tensor<4>,
+        [gamma, beta, mean, variance]: [Tensor<1>; 4],
+        epsilon: f64,
+        before: Option<Arc<Self>>,
+    ) -> Option<Arc<Self>> {
+        let outputs = weight.dims()[0];
+        if !outputs.is_multiple_of(WIDTH) {
+            return None;
+        }
+        let vectors = [&gamma, &beta, &mean, &variance].map(|v| on_gpu(v.clone()));
+        let [a, b, c, d] = vectors;
+        let made_of = [on_gpu(weight.clone()), a, b, c, d];
+        let same = |folded: &Self| folded.made_of.iter().zip(&made_of).all(|(a, b)| is_same(a, b));
+        if let Some(before) = before.filter(|folded| same(folded)) {
+            return Some(before);
+        }
+        let scale = gamma / (variance + epsilon).sqrt();
+        let bias = on_gpu(beta - mean * scale.clone());
+        let weight = weight.permute([2, 3, 1, 0]) * scale.reshape([1, 1, 1, outputs]);
+        Some(Arc::new(Self { made_of, weight: into_contiguous(on_gpu(weight)), bias: into_contiguous(bias) }))
+    }
+
+    /// `x`, `[batch, inputs, height, width]`, convolved with "SAME" padding and normalised, plus `shortcut` of the output's
+    /// shape, activated.
+    ///
+    /// # Panics
+    /// If a tensor is not on the GPU without automatic differentiation, or of an unfitting shape.
+    pub fn forward(
+        &self,
+        x: Tensor<4>,
+        shortcut: Option<Tensor<4>>,
+        stride: usize,
+        activation: Activation,
+    ) -> Tensor<4> {
+        let ([_, inputs, height, width], shape) = (x.dims(), self.weight.meta.shape());
+        let [kernel, depth, outputs] = [shape[0], shape[2], shape[3]];
+        let window = Window { size: [height, width], kernel, stride };
+        let (x, shortcut) = (channels_last(x), shortcut.map(channels_last));
+        let parameters = [&self.weight, &self.bias];
+        channels_first(if depth == inputs {
+            dense(&x, parameters, shortcut, &window, activation)
+        } else {
+            assert!(depth == 1 && inputs == outputs, "a convolution is dense or depthwise");
+            depthwise(&x, parameters, shortcut, &window, activation)
+        })
+    }
+}
+
+/// Whether tensors are the same values in the same place. While both are held, nobody writes there.
+fn is_same(a: &CubeTensor, b: &CubeTensor) -> bool {
+    a.handle.memory.descriptor() == b.handle.memory.descriptor()
+        && a.handle.offset_start == b.handle.offset_start
+        && a.meta == b.meta
+        && a.device == b.device
+}

@@ -1,0 +1,78 @@
+//! Kernels of our own for the GPU: what a network computes in inference, with one dispatch a convolution, and steps of Adam.
+//!
+//! As on the CPU, activations lie channels last in memory and tensors keep burn's order of dimensions. Four channels are one
+//! vector, and neighbouring units treat neighbouring channels, so that what they read and write together is one run.
+//! Sizes are arguments and not constants, so that a network needs few pipelines.
+
+mod adam;
+mod dense;
+mod depthwise;
+mod epilogue;
+mod folded;
+mod pool;
+
+pub use adam::adam;
+pub use folded::GpuConvNorm;
+pub use pool::mean_of_pixels;
+
+use burn::tensor::{Shape, Tensor};
+use burn_cubecl::CubeBackend;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::window::Window;
+
+/// Four channels.
+type Four = Vector<f32, Const<4>>;
+
+/// Channels of a vector.
+const WIDTH: usize = 4;
+
+/// Units of a workgroup: every GPU allows as many, with 16 KiB of memory that they share.
+const UNITS: u32 = 128;
+
+/// Sizes of a convolution; channels are counted in vectors.
+#[derive(CubeType, CubeLaunch, Clone, Copy)]
+struct Geometry {
+    height: u32,
+    width: u32,
+    rows: u32,
+    columns: u32,
+    stride: u32,
+    above: u32,
+    left: u32,
+    inputs: u32,
+    outputs: u32,
+    /// Outputs of all images, each of all channels.
+    pixels: u32,
+}
+
+fn geometry(window: &Window, batch: usize, [inputs, outputs]: [usize; 2]) -> GeometryLaunch {
+    let ([rows, columns], [above, left]) = (window.output(), window.padding());
+    let [height, width] = window.size;
+    let sizes = [height, width, rows, columns, window.stride, above, left, inputs, outputs, batch * rows * columns];
+    let [height, width, rows, columns, stride, above, left, inputs, outputs, pixels] = sizes.map(|size| size as u32);
+    GeometryLaunch::new(height, width, rows, columns, stride, above, left, inputs, outputs, pixels)
+}
+
+fn on_gpu<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
+    tensor.try_into_primitive::<CubeBackend>().expect("these kernels are for tensors on the GPU")
+}
+
+/// `[batch, channels, height, width]` as contiguous `[batch, height, width, channels]`; no copy if it was made here.
+fn channels_last(tensor: Tensor<4>) -> CubeTensor {
+    into_contiguous(on_gpu(tensor.permute([0, 2, 3, 1])))
+}
+
+/// Room for values on the device of `tensor`.
+fn room(tensor: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+    let shape = shape.into();
+    let handle = tensor.client.empty(shape.num_elements() * size_of::<f32>());
+    CubeTensor::new_contiguous(tensor.client.clone(), tensor.device.clone(), shape, handle, tensor.dtype)
+}
+
+/// The inverse of [`channels_last`].
+fn channels_first(tensor: CubeTensor) -> Tensor<4> {
+    Tensor::from_primitive::<CubeBackend>(tensor).permute([0, 3, 1, 2])
+}
