@@ -437,6 +437,8 @@ test("a worker that dies is replaced, with its examples and under the same ids",
     const { tuner, statuses } = await create({ device: "cpu", size: 64 });
     Object.assign(globalThis, { tuner, statuses, ids: await teach(tuner, 4) });
   });
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   await kill(page);
   const after = await page.evaluate(async () => {
     const { library, tuner, statuses, ids } = globalThis;
@@ -446,6 +448,8 @@ test("a worker that dies is replaced, with its examples and under the same ids",
   });
   assert.equal(after.label, "ring");
   assert.equal(after.classes[0].examples, 3);
+  const large = asked.filter((path) => /\.(wasm|safetensors)$/.test(path));
+  assert.deepEqual(large, [], "what was fetched and compiled is not again");
   assert.match(after.restarts[0].message, /restarted.*drawings are safe/);
 
   const learnt = () =>
