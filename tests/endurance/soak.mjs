@@ -11,6 +11,18 @@ const SAMPLE_MS = 10_000;
 /** What may grow after that, in MB a series: pools fill up and are emptied. */
 const GROWTH = { wasm: 4, heap: 8, buffers: 16, resident: 120 };
 
+const PLOT = {
+  along: "minute",
+  unit: "min",
+  panels: {
+    wasm: "WebAssembly memory, MB",
+    heap: "JavaScript heap of the page, MB",
+    buffers: "GPU buffers, MB",
+    resident: "all processes of the browser, MB",
+  },
+  label: "Memory over time",
+};
+
 const { minutes, seed, gpu } = options({ minutes: 45, seed: 1, gpu: 1 });
 const { browser, plain, close } = await stage();
 const page = await plain();
@@ -103,7 +115,7 @@ await close();
 const columns = Object.keys(samples[0]);
 const rows = samples.map((sample) => columns.map((column) => sample[column]).join(","));
 await writeFile(`${folder}soak.csv`, [columns.join(","), ...rows, ""].join("\n"));
-await writeFile(`${folder}soak.svg`, plot(samples));
+await writeFile(`${folder}soak.svg`, plot(samples, PLOT));
 console.log(`${total(done)} works in ${minutes} minutes: ${JSON.stringify(done)}`);
 
 // The mean of the last fifth over that of the second: a leak grows, a pool does not.

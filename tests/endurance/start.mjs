@@ -16,38 +16,25 @@ function impatient() {
   const seen = new MutationObserver(() => {
     const paper = document.querySelector(".sheet canvas");
     if (paper && !times.paper) {
-      times.paper = performance.now();
+      times.paper = true;
       draw(paper);
     }
     if (document.querySelector("[data-device]")) times.network ??= performance.now();
     if (document.querySelector(".guess-headline")) times.guess ??= performance.now();
   });
   const draw = async (paper) => {
-    await new Promise(requestAnimationFrame);
+    paper.setPointerCapture = () => {};
     const { x, y, width, height } = paper.getBoundingClientRect();
-    const point = (type, share) => {
-      const angle = 2 * Math.PI * share;
-      const [clientX, clientY] = [
-        x + width * (0.5 + 0.3 * Math.cos(angle)),
-        y + height * (0.5 + 0.3 * Math.sin(angle)),
-      ];
-      const buttons = type === "pointerup" ? 0 : 1;
-      paper.dispatchEvent(
-        new PointerEvent(type, {
-          clientX,
-          clientY,
-          buttons,
-          pointerId: 1,
-          isPrimary: true,
-          bubbles: true,
-          cancelable: true,
-        }),
-      );
+    const event = (type, share) => {
+      const [cos, sin] = [Math.cos, Math.sin].map((f) => 0.5 + 0.3 * f(2 * Math.PI * share));
+      const [clientX, clientY] = [x + width * cos, y + height * sin];
+      return new PointerEvent(type, { clientX, clientY, pointerId: 1, bubbles: true, cancelable: true });
     };
-    HTMLElement.prototype.setPointerCapture = () => {};
-    point("pointerdown", 0);
-    for (let step = 1; step < 24; step++) point("pointermove", step / 24);
-    point("pointerup", 1);
+    // The paper takes it as soon as it listens.
+    while (paper.dispatchEvent(event("pointerdown", 0))) await new Promise(requestAnimationFrame);
+    for (let step = 1; step < 24; step++) paper.dispatchEvent(event("pointermove", step / 24));
+    paper.dispatchEvent(event("pointerup", 1));
+    times.drawn = performance.now();
   };
   seen.observe(document, { childList: true, subtree: true, attributes: true });
 }
@@ -80,7 +67,7 @@ try {
   await rm(profile, { recursive: true, force: true });
 }
 
-for (const what of ["paper", "network", "guess"]) {
+for (const what of ["drawn", "network", "guess"]) {
   const sorted = visits.map((times) => Math.round(times[what])).toSorted((a, b) => a - b);
   console.log(`${what}: ${sorted[Math.floor(sorted.length / 2)]} ms (${sorted[0]} to ${sorted.at(-1)})`);
 }

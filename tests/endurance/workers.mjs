@@ -1,59 +1,50 @@
-// How long it takes to look at many drawings, with one worker and with several.
-// node tests/endurance/workers.mjs [--drawings 100] [--cores 2] [--size 128] [--rounds 7] [--doodle 1]
-import { stage, options } from "./stage.mjs";
+// How long it takes to look at many drawings: with the engine's own worker, and with others that come to help.
+// node tests/endurance/workers.mjs [--drawings 100] [--cores 2] [--rounds 7] [--doodle 1]
+import { options, stage } from "./stage.mjs";
 
-const { drawings, cores, size, rounds, doodle } = options({
-  drawings: 100,
-  cores: 2,
-  size: 128,
-  rounds: 7,
-  doodle: 0,
-});
+/** After so long, helpers have gone, and come again in the next round. */
+const IDLE_MS = 6_000;
+
+const { drawings, cores, rounds, doodle } = options({ drawings: 100, cores: 2, rounds: 7, doodle: 0 });
+const create = doodle ? { backbone: "doodle" } : { backbone: "efficientnet-lite0", size: 128 };
 const { plain, close } = await stage();
-const backbone = doodle ? "doodle" : "efficientnet-lite0";
-const pages = new Map();
-for (const count of [1, cores]) {
-  const page = await plain({ cores: count });
-  await page.evaluate(
-    async (options) => {
-      const { DoodleTune, drawing } = globalThis.endurance;
-      const { drawings, ...rest } = options;
-      const list = Array.from({ length: drawings }, (_, n) => ({
-        label: `${n % 10}`,
-        input: drawing(3 + (n % 10), n),
-      }));
-      const tuner = await DoodleTune.create({ device: "cpu", ...rest });
-      await tuner.addExamples(list.slice(0, 8));
-      /** Milliseconds, and what came of it. */
-      globalThis.look = async () => {
-        const start = performance.now();
-        await tuner.addExamples(list);
-        const time = performance.now() - start;
-        const { values } = await tuner.features();
-        for (const { label } of tuner.classes()) await tuner.removeClass(label);
-        const digest = await crypto.subtle.digest(
-          "SHA-256",
-          values.slice(-drawings * ((values.length / 8) | 0)),
-        );
-        return [time, btoa(String.fromCharCode(...new Uint8Array(digest)))];
-      };
-    },
-    { drawings, backbone, size: doodle ? undefined : size },
-  );
-  pages.set(count, page);
-}
-const times = new Map([...pages.keys()].map((count) => [count, []]));
-for (let round = 0; round < rounds; round++) {
-  for (const [count, page] of pages) {
-    const [time, digest] = await page.evaluate(() => globalThis.look());
-    times.get(count).push(time);
-    console.log(count, Math.round(time), digest.slice(0, 8));
-    // Helpers go when there is nothing to do.
-    await page.waitForTimeout(round % 2 ? 6000 : 500);
+const times = new Map();
+try {
+  const pages = new Map();
+  for (const count of [1, cores]) {
+    const page = await plain({ cores: count });
+    await page.evaluate(
+      async ([drawings, create]) => {
+        const { DoodleTune, drawing } = globalThis.endurance;
+        const example = (_, n) => ({ label: `${n % 10}`, input: drawing(3 + (n % 10), n) });
+        const list = Array.from({ length: drawings }, example);
+        const tuner = await DoodleTune.create({ device: "cpu", ...create });
+        /** Milliseconds to look at all of them. */
+        globalThis.look = async () => {
+          const start = performance.now();
+          await tuner.addExamples(list);
+          const time = performance.now() - start;
+          for (const { label } of tuner.classes()) await tuner.removeClass(label);
+          return time;
+        };
+        await globalThis.look();
+      },
+      [drawings, create],
+    );
+    pages.set(count, page);
+    for (const how of count > 1 ? ["helpers come", "helpers are there"] : ["alone"]) times.set(how, []);
   }
+  for (let round = 0; round < rounds; round++) {
+    for (const how of times.keys()) {
+      const page = pages.get(how === "alone" ? 1 : cores);
+      if (how === "helpers come") await page.waitForTimeout(IDLE_MS);
+      times.get(how).push(await page.evaluate(() => globalThis.look()));
+    }
+  }
+} finally {
+  await close();
 }
-for (const [count, list] of times) {
-  const sorted = list.toSorted((a, b) => a - b);
-  console.log(count, sorted.map(Math.round).join(" "));
+for (const [how, list] of times) {
+  const sorted = list.map(Math.round).toSorted((a, b) => a - b);
+  console.log(`${how}: ${sorted[Math.floor(sorted.length / 2)]} ms (${sorted[0]} to ${sorted.at(-1)})`);
 }
-await close();

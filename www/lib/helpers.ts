@@ -3,8 +3,10 @@ import { Link } from "./link.js";
 import type { OpenPort } from "./port.js";
 import type { EngineOptions } from "./protocol.js";
 
-/** Work of so many seconds pays for the start of helpers. */
-const WORTH_SECONDS = 0.75;
+/** Work of so many seconds, done or still to be done, pays for the start of helpers. */
+const WORTH_SECONDS = 1.5;
+/** After such a pause, it is other work. */
+const PAUSE_MS = 1_000;
 /** With the engine's own, as many workers as are still worth their memory. */
 const MOST = 3;
 /** Batches that a helper is given ahead, so that it has some while the engine computes. */
@@ -28,6 +30,9 @@ export class Helpers {
   readonly #options: EngineOptions;
   #helpers: Helper[] = [];
   #failed = false;
+  /** When the work in progress has begun, and when there was some last. */
+  #begun = 0;
+  #last = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
 
   /** `options` are what a helper is created with. */
@@ -38,7 +43,11 @@ export class Helpers {
 
   /** Somebody who is free, while there is work for so many seconds. */
   free(seconds: number): ((batch: Float32Array<ArrayBuffer>) => Promise<Float32Array>) | undefined {
-    if (seconds > WORTH_SECONDS && this.#helpers.length === 0 && !this.#failed) this.#send();
+    const now = performance.now();
+    if (now - this.#last > PAUSE_MS) this.#begun = now;
+    this.#last = now;
+    const worth = seconds + (now - this.#begun) / 1000 > WORTH_SECONDS;
+    if (worth && this.#helpers.length === 0 && !this.#failed) this.#send();
     if (this.#helpers.length === 0) return;
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.close(), IDLE_MS);

@@ -32,7 +32,7 @@ pub enum Action {
 }
 
 /// Name, arguments and meaning of each command; the help and the messages are made from it.
-const COMMANDS: [(&str, &str, &str); 15] = [
+const COMMANDS: [(&str, &str, &str); 16] = [
     ("serve", "[--port 8080] [--host]", "set up, build, and serve the page; --host also to the network"),
     ("test", "[--only native|web|package|e2e]…", "set up and run all the tests, or some parts"),
     ("setup", "", "find or install the tools and the npm packages"),
@@ -44,11 +44,15 @@ const COMMANDS: [(&str, &str, &str); 15] = [
     ("fuzz", "[weights|project|…] [--seconds 60]", "feed the readers of files what they cannot have expected"),
     ("faults", "[--rounds 200] [--seed 1]", "let workers, GPUs and storage fail, again and again"),
     ("soak", "[--minutes 45] [--seed 1]", "use two devices for a long time, and measure the memory"),
+    ("measure", "start|workers|growth|leaks […]", "measure how that goes in Chromium, see docs/performance.md"),
     ("audit", "", "look for known faults of the dependencies, and at their licences"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
     ("compare", "…", "run `lab compare` with these arguments, in release"),
     ("help", "", "show this"),
 ];
+
+/// What `cargo xtask measure` can measure: scripts of `tests/endurance`.
+const MEASURES: [&str; 4] = ["start", "workers", "growth", "leaks"];
 
 /// The text of `cargo xtask help`.
 pub fn help() -> String {
@@ -73,13 +77,19 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         return Ok(Invocation { action: Action::Bench { arguments: arguments.collect() }, verbose: false });
     }
     // Nor what the scripts understand by themselves.
-    for (name, script) in [("faults", "run-faults"), ("soak", "soak")] {
-        if command == name {
-            return Ok(Invocation {
-                action: Action::Endure { script, arguments: arguments.collect() },
-                verbose: false,
-            });
+    let script = match command.as_str() {
+        "faults" => Some("run-faults"),
+        "soak" => Some("soak"),
+        "measure" => {
+            let what = arguments.next().map_or(Ok(String::new()), utf8)?;
+            let script = MEASURES.into_iter().find(|script| *script == what);
+            Some(script.ok_or_else(|| format!("`measure` takes one of {}", MEASURES.join(", ")))?)
         }
+        _ => None,
+    };
+    if let Some(script) = script {
+        let action = Action::Endure { script, arguments: arguments.collect() };
+        return Ok(Invocation { action, verbose: false });
     }
     let arguments = arguments.map(utf8).collect::<Result<Vec<_>, _>>()?;
     let mut options = Options::new(arguments);

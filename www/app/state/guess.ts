@@ -3,7 +3,7 @@ import { DoodleTuneError, type Prediction } from "../../lib/index.js";
 import { answers, knowledge, knownThings, report, tuner } from "./learner.js";
 import { ink, penDown } from "./sheet.js";
 
-/** How long the hand may move before the next look. */
+/** How long the hand may move before the next look; one that rests is answered at once. */
 const PAUSE_MS = 60;
 
 /** What the network makes of the sheet; null while there is nothing to say. */
@@ -34,7 +34,7 @@ function schedule(): void {
   if (looking) again = true;
   if (looking || scheduled) return;
   scheduled = true;
-  setTimeout(look, PAUSE_MS);
+  setTimeout(look, penDown.peek() ? PAUSE_MS : 0);
 }
 
 async function look(): Promise<void> {

@@ -13,8 +13,8 @@ import type { Memory } from "./memory.js";
 import { complain, say } from "./notices.js";
 import { KEEPING } from "../words.js";
 
-/** Guesses get their turn all the same; what has become of the doodles meanwhile is looked at after so many. */
-const BATCH = 100;
+/** So many that there is something to share among workers, and so few that one sees it go on. */
+const BATCH = 40;
 
 const WAKING: Status = { state: "prepare", message: "Waking up" };
 

@@ -2,7 +2,7 @@ import { DoodleTune, type CreateOptions, type Input } from "../../lib/index.js";
 import { classes } from "./doodles.js";
 
 /** After so many, whoever has stopped it is heard. */
-const BATCH = 100;
+const BATCH = 40;
 
 export interface Lesson {
   label: string;
