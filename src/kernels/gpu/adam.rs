@@ -46,7 +46,7 @@ fn adam_kernel<N: Size>(
     #[comptime]
     if let ComptimeOption::Some(squares) = squares {
         let mut sum = 0.0f32;
-        for part in 0..squares.len() {
+        for part in range(0, squares.len()) {
             sum += squares[part];
         }
         g *= Vector::new(min(rates.most / max(sum.sqrt(), 1e-30f32), 1.0f32));

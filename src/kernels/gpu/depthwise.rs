@@ -29,7 +29,7 @@ fn depthwise_kernel(
 ) {
     let unit = ABSOLUTE_POS as u32;
     let channel = unit % sizes.outputs;
-    let tiles = (sizes.columns + tile as u32 - 1) / tile as u32;
+    let tiles = sizes.columns.div_ceil(tile as u32);
     let first = unit / sizes.outputs % tiles * tile as u32;
     let line = unit / sizes.outputs / tiles;
     if line * sizes.columns >= sizes.pixels {
