@@ -246,7 +246,7 @@ pub struct Tuner {
 /// The longest, in seconds, that somebody who draws waits for a better answer.
 const PATIENCE: f64 = 3.0;
 
-/// The most of a training that is lost with the worker that it runs in, where a checkpoint costs nothing.
+/// How far checkpoints, which come at ends of epochs, are apart at least.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
 /// The most variations that are shown at once.
@@ -605,10 +605,14 @@ impl Tuner {
         let examples = self.state.borrow().examples(options.teacher.as_ref())?;
         let classes = examples.classes.clone();
         let session = match from {
-            Some(checkpoint) => Session::restore(self.backbone.clone(), examples, checkpoint).await?,
-            None => Session::new(self.backbone.clone(), examples, self.plan_of(options)?).await?,
+            Some(checkpoint) => {
+                Session::restore(self.backbone.clone(), examples, self.crew.clone(), checkpoint).await?
+            }
+            None => {
+                let session = Session::new(self.backbone.clone(), examples, self.plan_of(options)?).await?;
+                session.with_crew(self.crew.clone())
+            }
         };
-        let session = session.with_crew(self.crew.clone());
         let mut state = self.state.borrow_mut();
         (state.run, state.paused) = (Some(classes), None);
         if let Some(trained) = session.trained() {

@@ -218,9 +218,13 @@ fn whatever_checkpoint_a_run_goes_on_from_it_ends_the_same() {
     assert!(checkpoints.len() > 12, "{}", checkpoints.len());
     for (told, bytes) in checkpoints {
         let restore = |count: &[u64], bytes: &[u8]| {
-            block_on(Session::restore(backbone.clone(), examples(&backbone, count), bytes))
+            block_on(Session::restore(backbone.clone(), examples(&backbone, count), Rc::default(), bytes))
         };
-        let mut session = restore(&count, &bytes).unwrap();
+        // It may have to move on before its first step.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let moving = restore(&count, &bytes).unwrap();
+        drop(block_on(moving.with_checkpoints(Duration::ZERO, move |bytes| drop(sender.send(bytes)))));
+        let mut session = restore(&count, &receiver.recv().unwrap()).unwrap();
         let mut rest = vec![];
         let note = |epoch: &Epoch, _: Option<&_>| rest.push((epoch.loss, epoch.validation_loss, epoch.rate));
         let report = block_on(session.run(&Cell::new(Signal::Go), note)).unwrap();

@@ -216,7 +216,7 @@ fn kernels_equal_burns_own_forward_and_backward() {
     }
 }
 
-/// With few outputs and with many, in all kinds of windows; and with other parameters than before.
+/// With few outputs and with many, in all kinds of windows, with each activation in turn; and with other parameters than before.
 #[wasm_bindgen_test]
 async fn kernels_on_webgpu_equal_burns_own() {
     let Some(gpu) = gpu().await else { return };
@@ -224,7 +224,8 @@ async fn kernels_on_webgpu_equal_burns_own() {
     device.seed(7);
     let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, &device);
     let mut folded = None;
-    for (channels, kernel, stride, groups, size, with_shortcut) in [
+    let activations = [Activation::None, Activation::Relu, Activation::Relu6].into_iter().cycle();
+    let cases = [
         ([3, 8], 3, 2, 1, [21, 10], false),
         ([1, 16], 5, 2, 1, [9, 13], false),
         ([32, 20], 3, 1, 1, [5, 6], true),
@@ -234,7 +235,8 @@ async fn kernels_on_webgpu_equal_burns_own() {
         ([12, 12], 5, 2, 12, [21, 10], true),
         ([4, 4], 3, 2, 4, [9, 13], false),
         ([4, 4], 5, 1, 4, [9, 13], false),
-    ] {
+    ];
+    for ((channels, kernel, stride, groups, size, with_shortcut), activation) in cases.into_iter().zip(activations) {
         let [input, output] = channels;
         let out = size.map(|side: usize| side.div_ceil(stride));
         let vector = |low, high| Tensor::<1>::random([output], Distribution::Uniform(low, high), &device);
@@ -261,23 +263,21 @@ async fn kernels_on_webgpu_equal_burns_own() {
         let made = GpuConvNorm::new(weight.clone(), vectors.clone(), 1e-3, folded.take()).unwrap();
         let again = GpuConvNorm::new(weight, vectors, 1e-3, Some(made.clone())).unwrap();
         assert!(Arc::ptr_eq(&made, &again), "parameters are multiplied out once");
-        for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
-            let y = made.forward(there(x.clone()), shortcut.clone().map(there), stride, activation);
-            let expected = match activation {
-                Activation::None => sum.clone(),
-                Activation::Relu => sum.clone().clamp_min(0.0),
-                Activation::Relu6 => sum.clone().clamp(0.0, 6.0),
-            };
-            let means = read(mean_of_pixels(&y).unwrap()).await.unwrap();
-            let expected_means = read(expected.clone().mean_dim(2).mean_dim(3)).await.unwrap();
-            let (y, expected) = (read(y).await.unwrap(), read(expected).await.unwrap());
-            for (found, expected) in [(y, expected), (means, expected_means)] {
-                let apart = found.iter().zip(&expected).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
-                assert!(
-                    found.len() == expected.len() && apart < 1e-4,
-                    "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {apart} apart"
-                );
-            }
+        let y = made.forward(there(x.clone()), shortcut.clone().map(there), stride, activation);
+        let expected = match activation {
+            Activation::None => sum.clone(),
+            Activation::Relu => sum.clone().clamp_min(0.0),
+            Activation::Relu6 => sum.clone().clamp(0.0, 6.0),
+        };
+        let means = read(mean_of_pixels(&y).unwrap()).await.unwrap();
+        let expected_means = read(expected.clone().mean_dim(2).mean_dim(3)).await.unwrap();
+        let (y, expected) = (read(y).await.unwrap(), read(expected).await.unwrap());
+        for (found, expected) in [(y, expected), (means, expected_means)] {
+            let apart = found.iter().zip(&expected).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+            assert!(
+                found.len() == expected.len() && apart < 1e-4,
+                "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {apart} apart"
+            );
         }
         folded = Some(made);
     }

@@ -20,7 +20,7 @@ use super::model::{Judgement, Model};
 use super::report::{Epoch, PhaseReport};
 use super::{Evaluation, Phase, Plan, Session};
 use crate::archive::{self, Archive, Entry, Limits};
-use crate::backbone::{Backbone, Dtype, entries};
+use crate::backbone::{Backbone, Crew, Dtype, entries};
 use crate::device::{is_cpu, read};
 use crate::error::{Error, Result};
 use crate::head::{Head, HeadText};
@@ -96,18 +96,23 @@ impl Session {
     /// A failure of the processor.
     pub async fn with_checkpoints(mut self, every: Duration, take: impl FnMut(Vec<u8>) + 'static) -> Result<Self> {
         let mut checkpoints = Checkpoints { take: Box::new(take), every, last: Instant::now(), cost: Duration::ZERO };
-        (checkpoints.take)(self.checkpoint(None).await?);
+        (checkpoints.take)(self.checkpoint(self.paused.as_ref().map(|(fit, _)| fit)).await?);
         self.checkpoints = Some(checkpoints);
         Ok(self)
     }
 
     /// A session that goes on from a checkpoint of another, to the same weights (on the CPU to the last bit) as if it were
-    /// that one. `backbone` and `examples` are those that the other was made of.
+    /// that one. `backbone` and `examples` are those that the other was made of; `crew` is as in [`Session::with_crew`].
     ///
     /// # Errors
     /// [`Error::BadOption`] if the checkpoint is of other examples or damaged, those of [`Session::new`], or a failure of the
     /// processor.
-    pub async fn restore(backbone: Rc<Backbone>, examples: Examples, checkpoint: &[u8]) -> Result<Self> {
+    pub async fn restore(
+        backbone: Rc<Backbone>,
+        examples: Examples,
+        crew: Rc<Crew>,
+        checkpoint: &[u8],
+    ) -> Result<Self> {
         let mut archive = Archive::parse(checkpoint, LIMITS).map_err(|refusal| unusable(refusal.into_words()))?;
         let length = archive.shape(PROGRESS).map_or(0, |shape| shape.iter().product());
         let json = archive.split_off(PROGRESS).bytes(PROGRESS, &[length]).map_err(unusable)?;
@@ -115,7 +120,7 @@ impl Session {
         if (&progress.classes, &progress.targets) != (&examples.classes, &examples.targets) {
             return Err(unusable("it is of other examples".into()));
         }
-        let mut session = Self::new(backbone, examples, progress.plan).await?;
+        let mut session = Self::new(backbone, examples, progress.plan).await?.with_crew(crew);
         if progress.phase > session.plan.phases.len() || progress.reports.len() > session.plan.phases.len() {
             return Err(unusable("it has more phases than its plan".into()));
         }
@@ -137,6 +142,7 @@ impl Session {
             let ground = session.ground(&phase, &mut Pace::new()).await?;
             let new = Fit::new(&session.model, &phase, &ground);
             let fit = session.read_fit(&mut archive, text, new, &phase).map_err(unusable)?;
+            session.seconds += fit.seconds;
             session.paused = Some((fit.copy(&phase, &ground), ground));
         }
         Ok(session)

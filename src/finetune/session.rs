@@ -58,11 +58,11 @@ pub struct Session {
     /// The backbone that the plan starts from: its input adapted and, for a control, with random weights.
     pub(super) backbone: Rc<Backbone>,
     /// Whether that is the backbone as it came.
-    pub(super) original: bool,
-    pub(super) crew: Rc<Crew>,
+    original: bool,
+    crew: Rc<Crew>,
     pub(super) examples: Rc<Examples>,
-    pub(super) training: Rc<Examples>,
-    pub(super) held_out: Option<Rc<Examples>>,
+    training: Rc<Examples>,
+    held_out: Option<Rc<Examples>>,
     /// What was learned so far.
     pub(super) model: Model,
     /// What the first pass came to, while the second one goes on.
@@ -146,7 +146,9 @@ impl Session {
 
     /// What was learned so far; nothing if not even one phase, or a better epoch of one, was done.
     pub fn trained(&self) -> Option<Trained> {
-        let model = self.first_pass.as_ref().unwrap_or(&self.model);
+        let paused = self.paused.as_ref().and_then(|(fit, _)| fit.best.as_ref());
+        let best = paused.filter(|(epoch, _)| epoch.best).map(|(_, model)| model);
+        let model = self.first_pass.as_ref().or(best).unwrap_or(&self.model);
         model.learned.then(|| self.as_trained(model))
     }
 

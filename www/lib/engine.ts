@@ -3,7 +3,7 @@ import { DoodleTuneError } from "./errors.js";
 import { Gate } from "./gate.js";
 import { Helpers } from "./helpers.js";
 import type { OpenPort } from "./port.js";
-import type { Command, EngineEvent, EngineOptions, Request, WireTrainOptions } from "./protocol.js";
+import type { Command, EngineEvent, EngineOptions, Request, Spare, WireTrainOptions } from "./protocol.js";
 import { buffersOf } from "./transfer.js";
 import type { TrainEvent, TrainReport } from "./types.js";
 import { loadWasm, Tuner } from "./wasm.js";
@@ -43,7 +43,6 @@ export class Engine {
   }
 
   close(): void {
-    this.#helpers?.close();
     this.#tuner?.free();
     this.#tuner = undefined;
   }
@@ -117,7 +116,9 @@ export class Engine {
       this.#helpers = new Helpers(this.#open, { tuner: theirs, wasm: module, weights: bytes.buffer });
     }
     this.#tuner = await Tuner.create(tuner, bytes, (message) => this.#prepare(message), this.#helpers);
-    const spare = { wasm: module, weights: bytes.buffer };
+    const spare: Spare = {};
+    if (!(wasm instanceof WebAssembly.Module)) spare.wasm = module;
+    if (!(weights instanceof ArrayBuffer)) spare.weights = bytes.buffer;
     return { device: this.#tuner.device(), backbone: this.#tuner.backbone(), spare };
   }
 

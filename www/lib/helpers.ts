@@ -7,7 +7,7 @@ import type { EngineOptions } from "./protocol.js";
 const WORTH_SECONDS = 1.5;
 /** After such a pause, it is other work. */
 const PAUSE_MS = 1_000;
-/** With the engine's own, as many workers as are still worth their memory. */
+/** Beside the engine's own, as many workers as are still worth their memory. */
 const MOST = 3;
 /** Batches that a helper is given ahead, so that it has some while the engine computes. */
 const AHEAD = 4;
@@ -49,8 +49,7 @@ export class Helpers {
     const worth = seconds + (now - this.#begun) / 1000 > WORTH_SECONDS;
     if (worth && this.#helpers.length === 0 && !this.#failed) this.#send();
     if (this.#helpers.length === 0) return;
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.close(), IDLE_MS);
+    this.#restLater();
     const ready = this.#helpers.filter(({ ready, batches }) => ready && batches < AHEAD);
     const [first] = ready.sort((one, other) => one.batches - other.batches);
     return first && ((batch) => this.#ask(first, batch));
@@ -73,12 +72,22 @@ export class Helpers {
         const created = helper.link.call({ type: "create", options: this.#options });
         created.then(
           () => (helper.ready = true),
-          () => this.#fail(),
+          () => this.#helpers.includes(helper) && this.#fail(), // or it was sent home before
         );
       } catch {
-        this.#fail(); // this browser has no workers in workers
+        return this.#fail(); // this browser has no workers in workers
       }
     }
+  }
+
+  /** Lets them go once there has been nothing to do for a while. */
+  #restLater(): void {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      const busy = this.#helpers.some(({ ready, batches }) => !ready || batches > 0);
+      if (busy) this.#restLater();
+      else this.close();
+    }, IDLE_MS);
   }
 
   async #ask(helper: Helper, input: Float32Array<ArrayBuffer>): Promise<Float32Array> {

@@ -32,8 +32,8 @@ export interface EngineOptions {
   weights: Asset | ArrayBuffer;
 }
 
-/** What the next engine need neither fetch nor compile. */
-export type Spare = Pick<EngineOptions, "wasm" | "weights">;
+/** What an engine has fetched and compiled, so that the next one need not. */
+export type Spare = Partial<Pick<EngineOptions, "wasm" | "weights">>;
 
 /** The options of a training in the form that crosses to the engine: a teacher is what it said, by the engine's ids. */
 export interface WireTrainOptions extends Omit<TrainOptions, "signal" | "teacher"> {

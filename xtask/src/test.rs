@@ -195,10 +195,10 @@ pub fn end_to_end(job: &Job) -> Result<Done> {
             return Err(failure);
         }
         failure.print();
-        let again = run(&files)?;
-        let note =
-            format!("{} passed at once, {} in {} again", count_tests(&failure.output), again.tests, files.join(", "));
-        Ok(Done { note, tests: count_tests(&failure.output) + again.tests, skipped: false })
+        run(&files)?;
+        let [passed, failed] = [count_tests(&failure.output), failures(&failure.output)];
+        let note = format!("{passed} tests, and {failed} more when {} ran again", files.join(", "));
+        Ok(Done { note, tests: passed + failed, skipped: false })
     })
 }
 
@@ -208,7 +208,9 @@ const MOST_AGAIN: usize = 3;
 /// The files with tests that failed, in the words of Node's runner.
 fn failed_files(output: &str) -> Vec<String> {
     let place = |line: &str| {
-        let (path, _) = line.trim().strip_prefix("location: '")?.split_once(".test.mjs:")?;
+        let line = line.trim();
+        let place = line.strip_prefix("location: '").or_else(|| line.strip_prefix("test at "))?;
+        let (path, _) = place.split_once(".test.mjs:")?;
         Some(format!("{}.test.mjs", path.rsplit(['/', '\\']).next()?))
     };
     let mut files: Vec<String> = output.lines().filter_map(place).collect();
@@ -237,6 +239,12 @@ fn run_tests(job: &Job, command: &mut Command) -> Result<Done> {
     }
 }
 
+/// How many tests failed, in the words of Node's runner.
+fn failures(output: &str) -> u64 {
+    let count = |line: &str| line.strip_prefix("# fail ").or_else(|| line.strip_prefix("ℹ fail "))?.parse::<u64>().ok();
+    output.lines().filter_map(count).sum()
+}
+
 /// How many tests passed, in the words of Rust's runner, of wasm-bindgen's and of Node's.
 fn count_tests(output: &str) -> u64 {
     let count = |line: &str| -> Option<u64> {
@@ -253,12 +261,14 @@ fn count_tests(output: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{count_tests, failed_files};
+    use super::{count_tests, failed_files, failures};
 
     #[test]
     fn files_with_failures_are_found() {
         let output = "ok 1 - a\nnot ok 2 - b\n  location: '/x/tests/e2e/page.test.mjs:127:1'\nnot ok 3 - c\n    location: '/x/tests/e2e/page.test.mjs:9:1'";
         assert_eq!(failed_files(output), ["page.test.mjs"]);
+        assert_eq!(failed_files("test at tests/e2e/lab.test.mjs:3:1"), ["lab.test.mjs"]);
+        assert_eq!(failures("# pass 3\n# fail 2"), 2);
         assert!(failed_files("ok 1 - a").is_empty());
     }
 
