@@ -21,7 +21,7 @@ use super::report::{Epoch, PhaseReport};
 use super::{Evaluation, Phase, Plan, Session};
 use crate::archive::{self, Archive, Entry, Limits};
 use crate::backbone::{Backbone, Crew, Dtype, entries};
-use crate::device::{is_cpu, read};
+use crate::device::read;
 use crate::error::{Error, Result};
 use crate::head::{Head, HeadText};
 use crate::pace::Pace;
@@ -262,11 +262,6 @@ async fn write_fit(tensors: &mut Vec<Entry>, fit: &Fit) -> Result<FitText> {
     };
     let Fit { epoch, steps, first_loss, ref losses, seconds, .. } = *fit;
     Ok(FitText { epoch, steps, first_loss, losses: losses.clone(), best, seconds })
-}
-
-/// Whether all that a phase trains can be read at once.
-pub(super) fn can_be_read(device: &Device) -> bool {
-    is_cpu(device)
 }
 
 /// Adds every value of a module without gradients, its tensors numbered in its order.

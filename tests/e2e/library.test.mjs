@@ -1,6 +1,7 @@
 // The npm package on a plain page, under the strict policy: what it takes, what it refuses, how it stops and recovers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { hurry } from "./lib/clock.mjs";
 import { stage } from "./lib/stage.mjs";
 
 const { library } = stage();
@@ -516,10 +517,7 @@ test("a training whose worker dies goes on to what it would have come to", async
   assert.equal(whole.epochs.length, 30);
   await begin();
   // Checkpoints are seconds apart, by the worker's clock.
-  await page.workers()[0].evaluate(() => {
-    const now = performance.now.bind(performance);
-    performance.now = () => 50 * now();
-  });
+  await page.workers()[0].evaluate(hurry);
   const interrupted = train(plan);
   await page.waitForFunction(() => globalThis.epochs >= 3 && globalThis.heard[0].checkpoint >= 2);
   await kill(page);

@@ -1,5 +1,6 @@
 // Fault injection: workers die or fall silent, GPUs are lost, and storage is full, refused or cut off, at random and in the middle
 // of things. After each round all is as a model of it says.
+import { hurry } from "../e2e/lib/clock.mjs";
 import { random, shape } from "../e2e/lib/shapes.mjs";
 import { Visitor } from "../e2e/lib/visitor.mjs";
 
@@ -266,12 +267,6 @@ class Keeper {
       count,
     );
   }
-}
-
-/** Lets a worker's clock run faster. */
-function hurry() {
-  const now = performance.now.bind(performance);
-  performance.now = () => 50 * now();
 }
 
 /** Lets storage fail as the session storage says. Runs in the page before its own scripts. */

@@ -6,15 +6,13 @@ use crate::{browser, package, process};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-const NO_NODE: &str = "Node.js is missing: run `cargo xtask setup`";
-
 /// What is measured in the browser has to be there first.
 const GOALS: &[Step] = &[Step::FullWeights, Step::NodePackages, Step::Peers, Step::Chromium, Step::BenchPackage];
 
 /// Compiles what is measured into `bench/pkg/`.
 pub fn package(job: &Job) -> Result<Done> {
     package::wasm(job, "bench")?;
-    let mut node = job.workspace.command("node", NO_NODE)?;
+    let mut node = job.workspace.command("node", package::NO_NODE)?;
     job.run(node.arg("bench/complete.mjs"))?;
     Ok(Done::default())
 }
@@ -23,7 +21,7 @@ pub fn package(job: &Job) -> Result<Done> {
 pub fn bench(job: &Job, arguments: &[OsString]) -> Result<ExitCode> {
     let script = job.workspace.root.join("bench/main.mjs");
     let node = || {
-        let mut node = job.workspace.command("node", NO_NODE)?;
+        let mut node = job.workspace.command("node", package::NO_NODE)?;
         // The person's paths are relative to where the person is.
         node.current_dir(".").arg(&script).args(arguments);
         Ok(node)

@@ -5,7 +5,7 @@ use crate::steps::{Done, Job};
 use crate::tools;
 use std::process::Command;
 
-const NO_NODE: &str = "Node.js is missing: run `cargo xtask setup`";
+pub const NO_NODE: &str = "Node.js is missing: run `cargo xtask setup`";
 
 /// Compiles the crate into `pkg/` and adds the TypeScript API.
 pub fn package(job: &Job) -> Result<Done> {
