@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
-use burn::nn::conv::Conv2dConfig;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Distribution, Tensor, TensorData};
 use common::doodle;
 use common::golden::{cases, drift};
@@ -189,13 +189,7 @@ fn kernels_equal_burns_own_forward_and_backward() {
                 ConvNormOp { x, weight, gamma, beta, shortcut, stride, epsilon: 1e-3, activation }
                     .on_running_statistics(statistics.clone())
             } else {
-                let mut conv = Conv2dConfig::new(channels, [kernel; 2])
-                    .with_stride([stride; 2])
-                    .with_groups(groups)
-                    .with_padding(PaddingConfig2d::Same)
-                    .with_bias(false)
-                    .init(&device);
-                conv.weight = Param::from_tensor(weight.clone());
+                let conv = burns_convolution(channels, stride, groups, weight.clone());
                 let of_channel = |v: &Tensor<1>| v.clone().reshape([1, output, 1, 1]);
                 let z = (conv.forward(x.clone()) - 0.3) / 0.801f32.sqrt();
                 (z * of_channel(&gamma) + of_channel(&beta)).clamp(0.0, 6.0)
@@ -214,6 +208,18 @@ fn kernels_equal_burns_own_forward_and_backward() {
             );
         }
     }
+}
+
+/// burn's own, with this weight, `[output, input / groups, kernel, kernel]`, and nothing else.
+fn burns_convolution(channels: [usize; 2], stride: usize, groups: usize, weight: Tensor<4>) -> Conv2d {
+    let mut conv = Conv2dConfig::new(channels, [weight.dims()[2]; 2])
+        .with_stride([stride; 2])
+        .with_groups(groups)
+        .with_padding(PaddingConfig2d::Same)
+        .with_bias(false)
+        .init(&weight.device());
+    conv.weight = Param::from_tensor(weight);
+    conv
 }
 
 /// With few outputs and with many, in all kinds of windows, with each activation in turn; and with other parameters than before.
@@ -244,13 +250,7 @@ async fn kernels_on_webgpu_equal_burns_own() {
         let (x, weight) = (random([3, input, size[0], size[1]]), random([output, input / groups, kernel, kernel]));
         let shortcut = with_shortcut.then(|| random([3, output, out[0], out[1]]) * 8.0);
 
-        let mut conv = Conv2dConfig::new(channels, [kernel; 2])
-            .with_stride([stride; 2])
-            .with_groups(groups)
-            .with_padding(PaddingConfig2d::Same)
-            .with_bias(false)
-            .init(&device);
-        conv.weight = Param::from_tensor(weight.clone());
+        let conv = burns_convolution(channels, stride, groups, weight.clone());
         let [gamma, beta, mean, variance] = vectors.clone().map(|v| v.reshape([1, output, 1, 1]));
         let mut sum = (conv.forward(x.clone()) - mean) / (variance + 1e-3).sqrt() * gamma + beta;
         if let Some(shortcut) = &shortcut {
