@@ -19,7 +19,7 @@ use common::golden::{cases, drift};
 use common::shapes::{KINDS, examples, shape};
 use doodletune::Tuner;
 use doodletune::backbone::{Backbone, Weights};
-use doodletune::device::{DeviceKind, Processor, cpu, read, webgpu};
+use doodletune::device::{DeviceKind, Processor, cpu, is_cpu, read, webgpu};
 use doodletune::finetune::{
     Ending, Epoch, Examples, HeadPlan, HeadStart, NormMode, Optimizer, Phase, Plan, Schedule, Session, Signal, Source,
     Strategy, Trainable, Trained,
@@ -280,6 +280,112 @@ async fn kernels_on_webgpu_equal_burns_own() {
             );
         }
         folded = Some(made);
+    }
+}
+
+/// What a convolution gives and sends back, on a device: its output, and the gradients of its input (where a first layer's wants
+/// none), weight, factor, summand and shortcut.
+async fn there_and_back(processor: &Processor, case: &Case) -> Vec<Vec<f32>> {
+    let device = processor.tensors.clone().autodiff();
+    let there =
+        |tensor: &Tensor<4>| Tensor::from_inner(tensor.clone().to_device(&processor.tensors)).to_device(&device);
+    let vectors = case.vectors.clone().map(|v| v.to_device(&processor.tensors));
+    let [gamma, beta] = [0, 1].map(|i| Tensor::from_inner(vectors[i].clone()).to_device(&device).require_grad());
+    let [mean, variance] = [2, 3].map(|i| vectors[i].clone());
+    let (mut x, weight) = (there(&case.x), there(&case.weight).require_grad());
+    let wants_input = x.dims()[1].is_multiple_of(4);
+    if wants_input {
+        x = x.require_grad();
+    }
+    let shortcut = case.shortcut.as_ref().map(|shortcut| there(shortcut).require_grad());
+    let op = ConvNormOp {
+        x: x.clone(),
+        weight: weight.clone(),
+        gamma: gamma.clone(),
+        beta: beta.clone(),
+        shortcut: shortcut.clone(),
+        stride: case.stride,
+        epsilon: 1e-3,
+        activation: case.activation,
+    };
+    let y = if is_cpu(&processor.tensors) {
+        let of = |v: Tensor<1>| v.into_data().try_to_vec().unwrap();
+        op.on_running_statistics(BatchStatistics { mean: of(mean), variance: of(variance) })
+    } else {
+        op.on_gpu([mean, variance]).unwrap()
+    };
+    let gradients = (y.clone() * there(&case.factors)).sum().backward();
+    let mut found = vec![read(y.inner()).await.unwrap()];
+    if wants_input {
+        found.push(read(x.grad(&gradients).unwrap()).await.unwrap());
+    }
+    found.push(read(weight.grad(&gradients).unwrap()).await.unwrap());
+    for vector in [gamma, beta] {
+        found.push(read(vector.grad(&gradients).unwrap()).await.unwrap());
+    }
+    if let Some(shortcut) = shortcut {
+        found.push(read(shortcut.grad(&gradients).unwrap()).await.unwrap());
+    }
+    found
+}
+
+/// A convolution with normalisation on the CPU, without automatic differentiation.
+struct Case {
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    /// Factor, summand, mean and variance.
+    vectors: [Tensor<1>; 4],
+    shortcut: Option<Tensor<4>>,
+    /// Of the output, in the loss.
+    factors: Tensor<4>,
+    stride: usize,
+    activation: Activation,
+}
+
+/// With few outputs and with many, in all kinds of windows, with each activation in turn.
+#[wasm_bindgen_test]
+async fn gradients_of_kernels_on_webgpu_equal_those_on_the_cpu() {
+    let Some(gpu) = gpu().await else { return };
+    let cpu = cpu();
+    let device = cpu.tensors.clone();
+    device.seed(7);
+    let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, &device);
+    let activations = [Activation::Relu, Activation::None, Activation::Relu6].into_iter().cycle();
+    let cases = [
+        ([3, 8], 3, 2, 1, [21, 10], false),
+        ([1, 16], 5, 2, 1, [9, 13], false),
+        ([32, 20], 3, 1, 1, [5, 6], true),
+        ([24, 16], 3, 2, 1, [21, 10], false),
+        ([24, 16], 1, 2, 1, [8, 12], true),
+        ([4, 32], 1, 1, 1, [64, 96], true),
+        ([8, 8], 3, 1, 8, [21, 10], false),
+        ([12, 12], 5, 2, 12, [21, 10], true),
+        ([4, 4], 3, 2, 4, [2, 1], false),
+        ([4, 4], 5, 1, 4, [9, 13], false),
+    ];
+    for ((channels, kernel, stride, groups, size, with_shortcut), activation) in cases.into_iter().zip(activations) {
+        let [input, output] = channels;
+        let vector = |low, high| Tensor::<1>::random([output], Distribution::Uniform(low, high), &device);
+        let [rows, columns] = size.map(|side: usize| side.div_ceil(stride));
+        let case = Case {
+            x: random([3, input, size[0], size[1]]),
+            weight: random([output, input / groups, kernel, kernel]),
+            vectors: [vector(0.5, 1.5), vector(-0.5, 0.5), vector(0.0, 0.5), vector(0.5, 1.5)],
+            shortcut: with_shortcut.then(|| random([3, output, rows, columns]) * 8.0),
+            factors: random([3, output, rows, columns]),
+            stride,
+            activation,
+        };
+        let (expected, found) = (there_and_back(&cpu, &case).await, there_and_back(&gpu, &case).await);
+        assert_eq!(expected.len(), found.len());
+        for (index, (expected, found)) in expected.iter().zip(&found).enumerate() {
+            let scale = expected.iter().fold(1.0f32, |most, v| most.max(v.abs()));
+            let apart = found.iter().zip(expected).fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / scale;
+            assert!(
+                found.len() == expected.len() && apart < 1e-5,
+                "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {index} is {apart} apart"
+            );
+        }
     }
 }
 

@@ -83,8 +83,8 @@ impl ConvNorm {
         let device = x.device();
         if !is_cpu(&device) {
             #[cfg(target_arch = "wasm32")]
-            if let Some(folded) = self.folded_on_gpu(&device) {
-                return folded.forward(x, shortcut, self.conv.stride[0], self.activation);
+            if let Some(y) = self.forward_on_gpu(&x, shortcut.as_ref(), &device) {
+                return y;
             }
             return self.forward_plain(x, shortcut);
         }
@@ -100,16 +100,7 @@ impl ConvNorm {
             *folded = Some(now.clone());
             return now.forward(x, shortcut, self.conv.stride[0], self.activation);
         }
-        let op = ConvNormOp {
-            x,
-            weight: self.conv.weight.val(),
-            gamma: self.norm.gamma.val(),
-            beta: self.norm.beta.val(),
-            shortcut,
-            stride: self.conv.stride[0],
-            epsilon: self.norm.epsilon,
-            activation: self.activation,
-        };
+        let op = self.op(x, shortcut);
         if !self.norm.training.is_enabled() {
             return op.on_running_statistics(statistics());
         }
@@ -124,19 +115,34 @@ impl ConvNorm {
         y
     }
 
-    /// What a GPU that only infers computes with; `None` for another, or for channels that its kernels do not know.
-    #[cfg(target_arch = "wasm32")]
-    fn folded_on_gpu(&self, device: &Device) -> Option<Arc<GpuConvNorm>> {
-        if device.is_autodiff() {
-            return None;
+    fn op(&self, x: Tensor<4>, shortcut: Option<Tensor<4>>) -> ConvNormOp {
+        ConvNormOp {
+            x,
+            weight: self.conv.weight.val(),
+            gamma: self.norm.gamma.val(),
+            beta: self.norm.beta.val(),
+            shortcut,
+            stride: self.conv.stride[0],
+            epsilon: self.norm.epsilon,
+            activation: self.activation,
         }
+    }
+
+    /// By the kernels for GPUs; `None` where they do not do: with statistics of the batch, or for channels that they do not know.
+    #[cfg(target_arch = "wasm32")]
+    fn forward_on_gpu(&self, x: &Tensor<4>, shortcut: Option<&Tensor<4>>, device: &Device) -> Option<Tensor<4>> {
         let Self { conv, norm, .. } = self;
         let statistics = [&norm.running_mean, &norm.running_var].map(|running| running.value_sync());
+        if device.is_autodiff() {
+            let on_batch = norm.training.is_enabled();
+            return if on_batch { None } else { self.op(x.clone(), shortcut.cloned()).on_gpu(statistics) };
+        }
         let [mean, variance] = statistics;
         let vectors = [norm.gamma.val(), norm.beta.val(), mean, variance];
         let mut folded = self.folded.gpu.lock().unwrap_or_else(PoisonError::into_inner);
         *folded = GpuConvNorm::new(conv.weight.val(), vectors, norm.epsilon, folded.take());
-        folded.clone()
+        let folded = folded.clone()?;
+        Some(folded.forward(x.clone(), shortcut.cloned(), conv.stride[0], self.activation))
     }
 
     /// The same with burn's operations, for every device.

@@ -8,7 +8,7 @@ use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
 use super::epilogue::finish;
-use super::{Four, Geometry, UNITS, WIDTH, geometry, room};
+use super::{Four, Geometry, Sizes, UNITS, WIDTH, room};
 use crate::kernels::Activation;
 use crate::kernels::window::Window;
 
@@ -26,32 +26,45 @@ const TILES: [usize; 2] = [8, 4];
 fn dense_kernel<N: Size>(
     x: &[Vector<f32, N>],
     weight: &[Four],
-    bias: &[Four],
+    bias: ComptimeOption<&[Four]>,
     shortcut: ComptimeOption<&[Four]>,
     y: &mut [Four],
     sizes: Geometry,
+    start: u32,
     #[comptime] kernel: u32,
     #[comptime] tile: usize,
     #[comptime] slices: u32,
     #[comptime] units: u32,
+    #[comptime] backward: bool,
     #[comptime] activation: Activation,
 ) {
     let unit = CUBE_POS as u32 * units + UNIT_POS_X;
     let channel = unit % sizes.outputs;
-    let first = unit / sizes.outputs * tile as u32;
+    // On the way back, pixels that the same taps reach belong together: those with the same remainders of the stride.
+    let step = if comptime!(backward) { sizes.stride } else { 1u32.runtime() };
+    let (rows, columns) = (sizes.rows.div_ceil(step), sizes.columns.div_ceil(step));
+    let together = sizes.pixels / (sizes.rows * sizes.columns) * rows * columns;
+    let tiles = together.div_ceil(tile as u32);
+    let class = unit / sizes.outputs / tiles;
+    let (below, beside) = (class / step, class % step);
+    let first = unit / sizes.outputs % tiles * tile as u32;
 
     // Where the windows of the pixels begin. Units beyond the last pixel do as it does, as all have to meet below.
     let mut images = Array::<u32>::new(tile);
     let mut tops = Array::<u32>::new(tile);
     let mut lefts = Array::<u32>::new(tile);
+    let mut numbers = Array::<u32>::new(tile);
     let mut sums = Array::<Four>::new(tile);
     #[unroll]
     for p in 0..tile {
-        let pixel = min(first + p as u32, sizes.pixels - 1);
-        let line = pixel / sizes.columns;
-        images[p] = line / sizes.rows * sizes.height;
-        tops[p] = line % sizes.rows * sizes.stride;
-        lefts[p] = pixel % sizes.columns * sizes.stride;
+        let index = min(first + p as u32, together - 1);
+        let line = index / columns;
+        let (image, row, column) = (line / rows, line % rows * step + below, index % columns * step + beside);
+        let exists = (first + (p as u32) < together) & (below < step) & (row < sizes.rows) & (column < sizes.columns);
+        numbers[p] = select(exists, (image * sizes.rows + row) * sizes.columns + column, sizes.pixels);
+        images[p] = image * sizes.height;
+        tops[p] = if comptime!(backward) { row + sizes.above } else { row * sizes.stride - sizes.above };
+        lefts[p] = if comptime!(backward) { column + sizes.left } else { column * sizes.stride - sizes.left };
         sums[p] = Four::new(0.0f32);
     }
 
@@ -59,28 +72,36 @@ fn dense_kernel<N: Size>(
     let mut inside = Array::<bool>::new(tile);
     let mut weights = Array::<Four>::new(N::value());
     for tap in 0..comptime!(kernel * kernel) {
-        #[unroll]
-        for p in 0..tile {
-            // What is above or left of the image wraps around to large numbers.
-            let row = tops[p] + tap / kernel - sizes.above;
-            let column = lefts[p] + tap % kernel - sizes.left;
-            inside[p] = (row < sizes.height) & (column < sizes.width);
-            let place = ((images[p] + row) * sizes.width + column) * sizes.inputs;
-            places[p] = select(inside[p], place, 0u32);
-        }
-        for c in range_stepped(UNIT_POS_Y, sizes.inputs, slices) {
-            let row = (tap * sizes.inputs + c) * N::value() as u32;
-            #[unroll]
-            for i in 0..N::value() {
-                weights[i] = weight[((row + i as u32) * sizes.outputs + channel) as usize];
-            }
+        let (down, right) = (tap / kernel, tap % kernel);
+        let reaches = if comptime!(backward) {
+            ((tops[0] - down) % step == 0) & ((lefts[0] - right) % step == 0)
+        } else {
+            true.runtime()
+        };
+        if reaches {
             #[unroll]
             for p in 0..tile {
-                let seen = x[(places[p] + c) as usize];
-                let seen = select(inside[p], seen, Vector::new(0.0f32));
+                // What is above or left of the image wraps around to large numbers.
+                let row = if comptime!(backward) { (tops[p] - down) / step } else { tops[p] + down };
+                let column = if comptime!(backward) { (lefts[p] - right) / step } else { lefts[p] + right };
+                inside[p] = (row < sizes.height) & (column < sizes.width);
+                let place = ((images[p] + row) * sizes.width + column) * sizes.inputs;
+                places[p] = select(inside[p], place, 0u32);
+            }
+            for c in range_stepped(UNIT_POS_Y, sizes.inputs, slices) {
+                let row = (tap * sizes.inputs + c) * N::value() as u32;
                 #[unroll]
                 for i in 0..N::value() {
-                    sums[p] += Four::new(seen.extract(i)) * weights[i];
+                    weights[i] = weight[(start + (row + i as u32) * sizes.outputs + channel) as usize];
+                }
+                #[unroll]
+                for p in 0..tile {
+                    let seen = x[(places[p] + c) as usize];
+                    let seen = select(inside[p], seen, Vector::new(0.0f32));
+                    #[unroll]
+                    for i in 0..N::value() {
+                        sums[p] += Four::new(seen.extract(i)) * weights[i];
+                    }
                 }
             }
         }
@@ -89,7 +110,7 @@ fn dense_kernel<N: Size>(
     if comptime!(slices == 1) {
         #[unroll]
         for p in 0..tile {
-            finish(sums[p], first + p as u32, channel, bias, &shortcut, y, &sizes, activation);
+            finish(sums[p], numbers[p], channel, &bias, &shortcut, y, &sizes, activation);
         }
     } else {
         let mut parts = Shared::<[Four]>::new_slice(comptime!(tile * (slices * units) as usize));
@@ -104,7 +125,7 @@ fn dense_kernel<N: Size>(
             for slice in 0..slices {
                 sum += parts[((slice * tile as u32 + p) * units + UNIT_POS_X) as usize];
             }
-            finish(sum, first + p, channel, bias, &shortcut, y, &sizes, activation);
+            finish(sum, numbers[p as usize], channel, &bias, &shortcut, y, &sizes, activation);
         }
     }
 }
@@ -114,14 +135,47 @@ fn dense_kernel<N: Size>(
 pub(super) fn dense(
     x: &CubeTensor,
     [weight, bias]: [&CubeTensor; 2],
+    outputs: usize,
     shortcut: Option<CubeTensor>,
     window: &Window,
     activation: Activation,
 ) -> CubeTensor {
-    let (batch, inputs, outputs) = (x.meta.shape()[0], x.meta.shape()[3], weight.meta.shape()[3]);
-    let ([rows, columns], groups) = (window.output(), outputs / WIDTH);
+    let sizes = Sizes::new(window, x.meta.shape()[0], [x.meta.shape()[3], outputs]);
+    launch(x, weight, 0, Some(bias), shortcut, &sizes, window.kernel, false, activation)
+}
+
+/// The gradient of its input, `[batch, height, width, inputs]`, from that of its output. Beginning with value `start`, `weight` is
+/// `[kernel, kernel, outputs, inputs]`.
+pub(super) fn dense_input(
+    gradient: &CubeTensor,
+    weight: &CubeTensor,
+    start: usize,
+    inputs: usize,
+    window: &Window,
+) -> CubeTensor {
+    let sizes = Sizes::new(window, gradient.meta.shape()[0], [gradient.meta.shape()[3], inputs]).backward();
+    launch(gradient, weight, start / WIDTH, None, None, &sizes, window.kernel, true, Activation::None)
+}
+
+#[expect(clippy::too_many_arguments)]
+fn launch(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+    start: usize,
+    bias: Option<&CubeTensor>,
+    shortcut: Option<CubeTensor>,
+    sizes: &Sizes,
+    kernel: usize,
+    backward: bool,
+    activation: Activation,
+) -> CubeTensor {
+    let Sizes { batch, written: [rows, columns], channels: [inputs, outputs], .. } = *sizes;
+    let groups = outputs / WIDTH;
     let y = room(x, [batch, rows, columns, outputs]);
-    let together = |tile| (batch * rows * columns).div_ceil(tile) * groups;
+    // Pixels that may be in one tile; there are as many groups of them as pixels in a step, in either direction.
+    let step = if backward { sizes.stride } else { 1 };
+    let pixels = batch * rows.div_ceil(step) * columns.div_ceil(step);
+    let together = |tile| step * step * pixels.div_ceil(tile) * groups;
     let tile = *TILES.iter().find(|tile| together(**tile) >= BUSY).unwrap_or(&TILES[TILES.len() - 1]);
     let vector = if inputs.is_multiple_of(WIDTH) { WIDTH } else { 1 };
     let steps = inputs / vector;
@@ -139,14 +193,16 @@ pub(super) fn dense(
             vector,
             x.clone().into_buffer_arg(),
             weight.clone().into_buffer_arg(),
-            bias.clone().into_buffer_arg(),
+            bias.map(|bias| bias.clone().into_buffer_arg()).into(),
             shortcut.map(|shortcut| shortcut.into_buffer_arg()).into(),
             y.clone().into_buffer_arg(),
-            geometry(window, batch, [steps, groups]),
-            window.kernel as u32,
+            sizes.geometry([steps, groups]),
+            start as u32,
+            kernel as u32,
             tile,
             slices,
             units,
+            backward,
             activation,
         );
     }

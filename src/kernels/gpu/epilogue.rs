@@ -12,7 +12,7 @@ pub(super) fn finish(
     sum: Four,
     pixel: u32,
     channel: u32,
-    bias: &[Four],
+    bias: &ComptimeOption<&[Four]>,
     shortcut: &ComptimeOption<&[Four]>,
     y: &mut [Four],
     sizes: &Geometry,
@@ -20,7 +20,11 @@ pub(super) fn finish(
 ) {
     if pixel < sizes.pixels {
         let place = (pixel * sizes.outputs + channel) as usize;
-        let mut value = sum + bias[channel as usize];
+        let mut value = sum;
+        #[comptime]
+        if let ComptimeOption::Some(bias) = bias {
+            value += bias[channel as usize];
+        }
         #[comptime]
         if let ComptimeOption::Some(shortcut) = shortcut {
             value += shortcut[place];

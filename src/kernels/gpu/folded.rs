@@ -9,6 +9,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::dense::dense;
 use super::depthwise::depthwise;
+use super::fold::fold;
 use super::{WIDTH, channels_first, channels_last, on_gpu};
 use crate::kernels::Activation;
 use crate::kernels::window::Window;
@@ -18,10 +19,9 @@ use crate::kernels::window::Window;
 pub struct GpuConvNorm {
     /// What it was made of. Kept, so that no other values can take their places in memory.
     made_of: [CubeTensor; 5],
-    /// `[kernel, kernel, inputs / groups, outputs]`.
-    weight: CubeTensor,
-    /// `[outputs]`.
-    bias: CubeTensor,
+    /// See [`fold`].
+    folded: CubeTensor,
+    vectors: CubeTensor,
 }
 
 impl GpuConvNorm {
@@ -36,21 +36,18 @@ impl GpuConvNorm {
         epsilon: f64,
         before: Option<Arc<Self>>,
     ) -> Option<Arc<Self>> {
-        let outputs = weight.dims()[0];
-        if !outputs.is_multiple_of(WIDTH) {
+        if !weight.dims()[0].is_multiple_of(WIDTH) {
             return None;
         }
-        let vectors = [&gamma, &beta, &mean, &variance].map(|v| on_gpu(v.clone()));
-        let [a, b, c, d] = vectors;
-        let made_of = [on_gpu(weight.clone()), a, b, c, d];
+        let [gamma, beta, mean, variance] = [gamma, beta, mean, variance].map(|v| into_contiguous(on_gpu(v)));
+        let made_of = [into_contiguous(on_gpu(weight)), gamma, beta, mean, variance];
         let same = |folded: &Self| folded.made_of.iter().zip(&made_of).all(|(a, b)| is_same(a, b));
         if let Some(before) = before.filter(|folded| same(folded)) {
             return Some(before);
         }
-        let scale = gamma / (variance + epsilon).sqrt();
-        let bias = on_gpu(beta - mean * scale.clone());
-        let weight = weight.permute([2, 3, 1, 0]) * scale.reshape([1, 1, 1, outputs]);
-        Some(Arc::new(Self { made_of, weight: into_contiguous(on_gpu(weight)), bias: into_contiguous(bias) }))
+        let [weight, gamma, beta, mean, variance] = &made_of;
+        let [folded, vectors] = fold(weight, [gamma, beta, mean, variance], epsilon, false);
+        Some(Arc::new(Self { made_of, folded, vectors }))
     }
 
     /// `x`, `[batch, inputs, height, width]`, convolved with "SAME" padding and normalised, plus `shortcut` of the output's
@@ -65,13 +62,13 @@ impl GpuConvNorm {
         stride: usize,
         activation: Activation,
     ) -> Tensor<4> {
-        let ([_, inputs, height, width], shape) = (x.dims(), self.weight.meta.shape());
-        let [kernel, depth, outputs] = [shape[0], shape[2], shape[3]];
+        let ([_, inputs, height, width], shape) = (x.dims(), self.made_of[0].meta.shape());
+        let [outputs, depth, kernel] = [shape[0], shape[1], shape[2]];
         let window = Window { size: [height, width], kernel, stride };
         let (x, shortcut) = (channels_last(x), shortcut.map(channels_last));
-        let parameters = [&self.weight, &self.bias];
+        let parameters = [&self.folded, &self.vectors];
         channels_first(if depth == inputs {
-            dense(&x, parameters, shortcut, &window, activation)
+            dense(&x, parameters, outputs, shortcut, &window, activation)
         } else {
             assert!(depth == 1 && inputs == outputs, "a convolution is dense or depthwise");
             depthwise(&x, parameters, shortcut, &window, activation)

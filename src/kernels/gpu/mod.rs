@@ -1,15 +1,19 @@
-//! Kernels of our own for the GPU: what a network computes in inference, with one dispatch a convolution, and steps of Adam.
+//! Kernels of our own for the GPU: what a network computes in inference, with one dispatch a convolution; the way back through
+//! it in training; and steps of Adam.
 //!
 //! As on the CPU, activations lie channels last in memory and tensors keep burn's order of dimensions. Four channels are one
 //! vector, and neighbouring units treat neighbouring channels, so that what they read and write together is one run.
 //! Sizes are arguments and not constants, so that a network needs few pipelines.
 
 mod adam;
+mod conv_norm;
 mod dense;
 mod depthwise;
 mod epilogue;
+mod fold;
 mod folded;
 mod pool;
+mod weight;
 
 pub use adam::adam;
 pub use folded::GpuConvNorm;
@@ -48,12 +52,40 @@ struct Geometry {
     pixels: u32,
 }
 
-fn geometry(window: &Window, batch: usize, [inputs, outputs]: [usize; 2]) -> GeometryLaunch {
-    let ([rows, columns], [above, left]) = (window.output(), window.padding());
-    let [height, width] = window.size;
-    let sizes = [height, width, rows, columns, window.stride, above, left, inputs, outputs, batch * rows * columns];
-    let [height, width, rows, columns, stride, above, left, inputs, outputs, pixels] = sizes.map(|size| size as u32);
-    GeometryLaunch::new(height, width, rows, columns, stride, above, left, inputs, outputs, pixels)
+/// What a kernel reads and writes; channels are counted singly.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    batch: usize,
+    /// Height and width of the images that are read.
+    read: [usize; 2],
+    /// Height and width of the images that are written.
+    written: [usize; 2],
+    stride: usize,
+    padding: [usize; 2],
+    /// Read and written.
+    channels: [usize; 2],
+}
+
+impl Sizes {
+    fn new(window: &Window, batch: usize, channels: [usize; 2]) -> Self {
+        let Window { size, stride, .. } = *window;
+        Self { batch, read: size, written: window.output(), stride, padding: window.padding(), channels }
+    }
+
+    /// Of the way back, where outputs are read and inputs written.
+    fn backward(self) -> Self {
+        Self { read: self.written, written: self.read, ..self }
+    }
+
+    /// With these numbers of vectors of channels.
+    fn geometry(&self, [inputs, outputs]: [usize; 2]) -> GeometryLaunch {
+        let ([height, width], [rows, columns], [above, left]) = (self.read, self.written, self.padding);
+        let sizes =
+            [height, width, rows, columns, self.stride, above, left, inputs, outputs, self.batch * rows * columns];
+        let [height, width, rows, columns, stride, above, left, inputs, outputs, pixels] =
+            sizes.map(|size| size as u32);
+        GeometryLaunch::new(height, width, rows, columns, stride, above, left, inputs, outputs, pixels)
+    }
 }
 
 fn on_gpu<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
