@@ -548,7 +548,7 @@ async fn step(processor: &Processor, norm: NormMode) -> Vec<(String, Vec<f32>)> 
     parts
 }
 
-/// Here burn's own gradients stand against those of the kernels of this crate, which compute on every CPU.
+/// By running statistics those of kernels for GPUs, by the batch's those of burn's operations, against those of kernels for CPUs.
 #[wasm_bindgen_test]
 async fn gradients_on_webgpu_equal_those_on_the_cpu() {
     let Some(gpu) = gpu().await else { return };

@@ -10,7 +10,7 @@ const PREDICTION = { dispatches: 18, submissions: 3, written: 5000, readbacks: 1
 /** The same with EfficientNet-Lite0, which has five times as many convolutions, and three channels. */
 const LARGE_PREDICTION = { dispatches: 56, submissions: 4, written: 15_000, readbacks: 1 };
 /** The most for one step of all weights. Losses are read back once for several of them. */
-const STEP = { dispatches: 440, submissions: 20, written: 500, readbacks: 0 };
+const STEP = { dispatches: 235, submissions: 13, written: 500, readbacks: 0 };
 
 test("a GPU with the least limits that WebGPU allows is enough, and is not asked for much", async (t) => {
   const page = await library(t);
