@@ -294,6 +294,7 @@ mod tests {
     fn arguments(folder: &Path, out: &str, change: impl FnOnce(&mut Config)) -> Arguments {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/doodle.json");
         let mut config = Config::read(&shipped).unwrap();
+        config.teacher = None;
         config.epochs = 2;
         config.batch_size = 16;
         config.sizes = vec![config::SizeFrom { from: 0.0, size: 32 }];
