@@ -204,7 +204,7 @@ fn whatever_checkpoint_a_run_goes_on_from_it_ends_the_same() {
         inner: Box::new(Optimizer::Sgd { momentum: 0.9, weight_decay: 0.0 }),
     };
     let mut plan = eventful();
-    plan.phases.push(Phase { optimizer: ahead, roll_back: true, ..phase(Trainable::Last(1), 2) });
+    plan.phases.push(Phase { optimizer: ahead, roll_back: true, interpolate: true, ..phase(Trainable::Last(1), 2) });
     let session = block_on(Session::new(backbone.clone(), examples(&backbone, &count), plan)).unwrap();
     let mut session = block_on(session.with_checkpoints(Duration::ZERO, note)).unwrap();
     let mut epochs = vec![];
@@ -252,6 +252,29 @@ fn a_phase_that_makes_things_worse_is_undone() {
     assert_eq!(outcome.report.validation_loss, probe.report.validation_loss);
     assert_eq!(outcome.trained.head, probe.trained.head);
     assert!(outcome.trained.backbone.is_none());
+}
+
+#[test]
+fn a_phase_goes_part_of_its_way_back_if_that_helps() {
+    let hasty = Phase { rate: 2e-2, keep_best: false, ..phase(Trainable::Last(2), 3) };
+    let plan = |interpolate| {
+        let phases = vec![head(), Phase { interpolate, ..hasty.clone() }];
+        Plan { validation: 0.25, refit: true, ..Plan::new(phases) }
+    };
+    let [whole, part] = [false, true].map(|interpolate| run(&[8, 8, 8], plan(interpolate)));
+    let [all, some] = [&whole, &part].map(|outcome| &outcome.report.phases[1]);
+    assert!(all.kept_share == 1.0 && [0.25, 0.5, 0.75].contains(&some.kept_share), "{all:?}, {some:?}");
+    assert!(some.validation_loss < all.validation_loss, "{all:?}, {some:?}");
+    assert!(part.epochs.last().unwrap().notice.as_ref().unwrap().contains("of the way"));
+    // In the second pass as well, which ends with the weights that there are.
+    let [after, between] = [&whole, &part].map(|outcome| outcome.trained.backbone.as_ref().unwrap().tensors());
+    let before = backbone().tensors();
+    for ((before, after), between) in before.iter().zip(&after).zip(&between) {
+        for ((before, after), between) in before.values.iter().zip(&after.values).zip(&between.values) {
+            let expected = before + some.kept_share * (after - before);
+            assert!((between - expected).abs() <= 1e-6 * (1.0 + expected.abs()), "{between}, {expected}");
+        }
+    }
 }
 
 #[test]

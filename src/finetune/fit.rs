@@ -7,7 +7,7 @@ use burn::prelude::*;
 use super::Phase;
 use super::activations::Activations;
 use super::model::Model;
-use super::network::{Layers, Network, Road, numbered};
+use super::network::{Network, Road};
 use super::report::Epoch;
 use crate::device::read;
 use crate::error::Result;
@@ -32,8 +32,9 @@ pub(super) struct Fit {
     pub first_loss: Option<f32>,
     /// The loss that the phase is judged by after each epoch.
     pub losses: Vec<f32>,
-    /// What would be kept if the phase ended now.
+    /// What would be kept if the phase ended now, and how much of the way to it from what there was before.
     pub best: Option<(Epoch, Model)>,
+    pub share: f32,
     pub seconds: f64,
     pub notice: Option<String>,
 }
@@ -70,8 +71,7 @@ impl Ground {
 
 impl Fit {
     pub fn new(model: &Model, phase: &Phase, ground: &Ground) -> Self {
-        let layers = Layers::of(&model.head, &ground.device);
-        let network = numbered(Network { stages: model.stages.clone(), layers });
+        let network = model.network(&ground.device);
         let average = (phase.averaging > 0.0).then(|| network.clone());
         Self {
             optimizers: (0..=model.stages.len()).map(|_| phase.optimizer.init(phase.clip)).collect(),
@@ -84,6 +84,7 @@ impl Fit {
             first_loss: None,
             losses: vec![],
             best: None,
+            share: 1.0,
             seconds: 0.0,
             notice: None,
         }

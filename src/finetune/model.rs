@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
+use burn::module::Module;
+use burn::prelude::*;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::examples::{Examples, seeded};
+use super::network::{Layers, Network, numbered};
 use super::{HeadStart, Plan, StartingWeights};
 use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::error::Result;
@@ -38,6 +41,11 @@ pub(super) struct Judgement {
 }
 
 impl Model {
+    /// With the head as layers, for arithmetic. Clones share running statistics, which are then mapped in place.
+    pub fn network(&self, device: &Device) -> Network {
+        numbered(Network { stages: self.stages.clone(), layers: Layers::of(&self.head, device) }).valid()
+    }
+
     /// What a plan starts from.
     pub fn new(backbone: &Backbone, examples: &Examples, plan: &Plan) -> Result<Self> {
         let head = match plan.head.start {

@@ -139,6 +139,10 @@ pub struct Phase {
     /// Whether the phase is undone unless it made the validation loss smaller.
     #[serde(default)]
     pub roll_back: bool,
+    /// Whether the phase, once it is done, goes a quarter, half or three quarters of its way back if that makes the validation
+    /// loss smaller (Wortsman et al., 2022, arXiv 2109.01903).
+    #[serde(default)]
+    pub interpolate: bool,
 }
 
 /// Which parameters a phase changes. The head always trains.
@@ -301,6 +305,7 @@ impl Phase {
             patience: None,
             keep_best: true,
             roll_back: false,
+            interpolate: false,
         }
     }
 

@@ -78,6 +78,9 @@ pub struct PhaseReport {
     pub epochs: usize,
     /// The epoch whose weights were kept; 0 if those from before the phase were.
     pub kept_epoch: usize,
+    /// How much of the way from the weights before the phase to those after it was kept, 0 to 1. See
+    /// [`Phase::interpolate`](super::Phase::interpolate).
+    pub kept_share: f32,
     /// Whether it was undone, because it did not make the validation loss smaller.
     pub rolled_back: bool,
     /// Loss and accuracy of the epoch that was kept, as in [`Epoch`].

@@ -49,6 +49,9 @@ pub struct Trained {
 /// Steps between readbacks of the loss where a GPU computes, which would have to wait for it.
 const STEPS_A_READBACK: usize = 8;
 
+/// How much of a phase's way may be kept, beside all of it.
+const SHARES: [f32; 3] = [0.75, 0.5, 0.25];
+
 /// A loss so many times that of the first steps has exploded.
 const EXPLODED: f32 = 10.0;
 
@@ -267,6 +270,7 @@ impl Session {
                 stages: vec![],
                 epochs: last.epoch,
                 kept_epoch: last.epoch,
+                kept_share: 1.0,
                 rolled_back: false,
                 loss: Some(last.loss),
                 accuracy: Some(last.accuracy),
@@ -357,6 +361,10 @@ impl Session {
             self.epochs += 1;
             let since_best = fit.losses.iter().rev().take_while(|loss| **loss > lowest(&fit.losses)).count();
             if fit.epoch == most || (!refit && phase.patience.is_some_and(|patience| since_best >= patience)) {
+                if phase.interpolate {
+                    self.interpolate(phase, &ground, &mut fit, &mut pace).await?;
+                    epoch = fit.best.as_ref().map_or(epoch, |(best, _)| best.clone());
+                }
                 let undone = self.end(phase, &ground, fit).await?;
                 epoch.best = undone.is_none() && (!refit || self.phase + 1 == self.plan.phases.len());
                 epoch.notice = epoch.notice.or(undone);
@@ -563,6 +571,34 @@ impl Session {
         }
     }
 
+    /// Goes as much of the way back as examples held out want; in the second pass, as they wanted in the first.
+    async fn interpolate(&self, phase: &Phase, ground: &Ground, fit: &mut Fit, pace: &mut Pace) -> Result<()> {
+        let Some((epoch, after)) = fit.best.clone() else { return Ok(()) };
+        let report = self.reports.get(self.phase).filter(|_| self.first_pass.is_some());
+        let shares = report.map_or(SHARES.to_vec(), |report| vec![report.kept_share]);
+        let temperature = after.judgement.map(|judgement| judgement.temperature);
+        let temperature = temperature.or(report.and_then(|report| report.temperature)).unwrap_or(1.0);
+        let ends = [self.model.clone(), Model { head: after.head.clone().at_temperature(1.0 / temperature), ..after }];
+        let [before, after] = ends.map(|model| model.network(&ground.device));
+        for share in shares.into_iter().filter(|share| *share < 1.0) {
+            let network = before.moved_towards(&after, share);
+            let (head, judgement) = self.judge_network(phase, ground, &network, pace).await?;
+            let best = fit.best.as_ref().and_then(|(_, model)| model.judgement);
+            if judgement.zip(best).is_some_and(|(now, best)| now.loss >= best.loss)
+                || (report.is_none() && best.is_none())
+            {
+                continue;
+            }
+            let (validation_loss, validation_accuracy) = Judgement::parts(judgement);
+            let kept = format!("{:.0} % of the way of “{}” were kept", share * 100.0, phase.name);
+            let notice = Some(epoch.notice.as_ref().map_or(kept.clone(), |notice| format!("{notice}; {kept}")));
+            let epoch = Epoch { validation_loss, validation_accuracy, notice, ..epoch.clone() };
+            let model = Model { stages: network.stages, head, judgement, moved: ground.moves(), learned: true };
+            (fit.share, fit.best) = (share, Some((epoch, model)));
+        }
+        Ok(())
+    }
+
     /// Ends a phase: keeps what was best, or undoes the phase and says why.
     async fn end(&mut self, phase: &Phase, ground: &Ground, fit: Fit) -> Result<Option<String>> {
         let mut undone = None;
@@ -585,6 +621,7 @@ impl Session {
                 stages: trains.map(|(stage, _)| stage.name().to_owned()).collect(),
                 epochs: fit.epoch,
                 kept_epoch: kept.map_or(0, |(epoch, _)| epoch.epoch),
+                kept_share: kept.map_or(0.0, |_| fit.share),
                 rolled_back: undone.is_some(),
                 loss: reported.map(|epoch| epoch.loss),
                 accuracy: reported.map(|epoch| epoch.accuracy),

@@ -194,7 +194,7 @@ pub fn auto(situation: &Situation) -> Plan {
         // Most of the time goes into the first stages, whose activations are computed once.
         fine_tune.train = Trainable::Last(2.min(stages));
     }
-    let fine_tune = Phase { roll_back: true, keep_best: false, ..fine_tune };
+    let fine_tune = Phase { roll_back: true, interpolate: true, keep_best: false, ..fine_tune };
     Plan { validation: 0.2, refit: true, ..Plan::new(vec![solve(), fine_tune]) }
 }
 

@@ -546,6 +546,7 @@ export const OPTIONS = {
   patience: option("Patience", "Epochs without a better test loss until the phase ends"),
   keepBest: option("Keep the best epoch", "Not the last"),
   rollBack: option("Undo what does not help", "Unless the test loss gets smaller"),
+  interpolate: option("Go part of the way back", "As far as makes the test loss smallest"),
   rotation: option("Rotation", "Degrees either way"),
   shear: option("Shear", "Leaning, either way"),
   stretch: option("Stretch", "Wider or narrower"),

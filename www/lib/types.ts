@@ -257,6 +257,11 @@ export interface Phase {
   keepBest?: boolean;
   /** Whether the phase is undone unless it made the validation loss smaller. Default `false`. */
   rollBack?: boolean;
+  /**
+   * Whether the phase, once it is done, goes a quarter, half or three quarters of its way back if that makes the validation
+   * loss smaller. Default `false`.
+   */
+  interpolate?: boolean;
 }
 
 /**
@@ -386,6 +391,8 @@ export interface PhaseReport {
   epochs: number;
   /** The epoch that was kept; 0 if what was there before the phase was. */
   keptEpoch: number;
+  /** How much of the way from the weights before the phase to those after it was kept, 0 to 1. */
+  keptShare: number;
   /** Whether it was undone, since it made nothing better. */
   rolledBack: boolean;
   /** Mean over the examples of the epoch that was kept. */

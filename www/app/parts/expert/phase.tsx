@@ -189,6 +189,12 @@ export function PhaseCard({ one, index, count }: { one: Phase; index: number; co
                 value={one.rollBack ?? false}
                 onChange={(rollBack) => set({ rollBack })}
               />
+              <SwitchField
+                option="interpolate"
+                phase={index}
+                value={one.interpolate ?? false}
+                onChange={(interpolate) => set({ interpolate })}
+              />
             </div>
           </details>
         </>
