@@ -266,6 +266,12 @@ fn a_phase_goes_part_of_its_way_back_if_that_helps() {
     assert!(all.kept_share == 1.0 && [0.25, 0.5, 0.75].contains(&some.kept_share), "{all:?}, {some:?}");
     assert!(some.validation_loss < all.validation_loss, "{all:?}, {some:?}");
     assert!(part.epochs.last().unwrap().notice.as_ref().unwrap().contains("of the way"));
+    // Where another epoch than the last was the best, the last is reported all the same.
+    let phases = vec![head(), Phase { interpolate: true, keep_best: true, ..hasty.clone() }];
+    let best = run(&[8, 8, 8], Plan { validation: 0.25, ..Plan::new(phases) });
+    let numbers: Vec<usize> =
+        best.epochs.iter().filter(|epoch| epoch.phase == hasty.name).map(|epoch| epoch.epoch).collect();
+    assert_eq!(numbers, [1, 2, 3]);
     // In the second pass as well, which ends with the weights that there are.
     let [after, between] = [&whole, &part].map(|outcome| outcome.trained.backbone.as_ref().unwrap().tensors());
     let before = backbone().tensors();

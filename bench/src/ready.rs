@@ -10,6 +10,7 @@ use doodletune::device::{Processor, read};
 use doodletune::doodle::Picture;
 use doodletune::finetune::{
     Examples, HeadPlan, HeadStart, Optimizer, Phase, Plan, Session, Signal, Trainable, features, solve_head,
+    solve_head_at,
 };
 use doodletune::head::LabelledFeatures;
 
@@ -18,6 +19,9 @@ use crate::workload::{Task, Workload};
 
 /// Of Adam, as other libraries are told too.
 const RATE: f64 = 1e-4;
+
+/// How hard a head's weights are held back where nobody has to choose: what suits twenty drawings a class.
+const STRENGTH: f32 = 0.003;
 
 /// How many stages are the last ones of [`Task::LastStages`].
 const LAST: usize = 2;
@@ -32,6 +36,7 @@ enum Work {
     Forward(Backbone),
     Features(Backbone, Examples),
     Head(LabelledFeatures),
+    Fit(LabelledFeatures),
     Step(Box<Session>),
 }
 
@@ -48,10 +53,11 @@ impl Ready {
         let (input, work) = match workload.task {
             Task::Forward => (pixels(&backbone, &pictures).await?, Work::Forward(backbone)),
             Task::Features => (pixels(&backbone, &pictures).await?, Work::Features(backbone, examples)),
-            Task::Head => {
+            Task::Head | Task::Fit => {
                 let features = features(&backbone, &examples).await?;
                 let input = TensorData::new(features.concat(), [features.len(), backbone.feature_count()]);
-                (input, Work::Head(examples.with_features(features)))
+                let examples = examples.with_features(features);
+                (input, if workload.task == Task::Head { Work::Head(examples) } else { Work::Fit(examples) })
             }
             Task::Step | Task::LastStages => {
                 let last = workload.task == Task::LastStages;
@@ -92,6 +98,7 @@ impl Ready {
                 solve_head(examples, 0, &Cell::default(), |epoch, _| loss = epoch.loss).await?;
                 Ok(vec![loss])
             }
+            Work::Fit(examples) => Ok(vec![solve_head_at(examples, STRENGTH)?.1]),
             Work::Step(session) => {
                 let (signal, mut loss) = (Cell::default(), f32::NAN);
                 let after_one = |epoch: &doodletune::finetune::Epoch, _: Option<&_>| {

@@ -25,8 +25,10 @@ pub enum Task {
     Forward,
     /// From strokes to pooled features.
     Features,
-    /// A classifier of ten classes is trained on cached features.
+    /// A classifier of ten classes is trained on cached features, and how hard its weights are held back chosen.
     Head,
+    /// The same where that is known.
+    Fit,
     /// Forward, backward, and a step of Adam for all weights.
     Step,
     /// The same for the last two stages, from cached activations on.
@@ -37,11 +39,12 @@ const LITE: &str = "efficientnet-lite0";
 const DOODLE: &str = "doodle";
 
 /// Everything that is measured.
-pub const WORKLOADS: [Workload; 9] = [
+pub const WORKLOADS: [Workload; 10] = [
     Workload { name: "forward 1x224", network: LITE, task: Task::Forward, batch: 1, size: 224 },
     Workload { name: "forward 1x128", network: LITE, task: Task::Forward, batch: 1, size: 128 },
     Workload { name: "forward 16x128", network: LITE, task: Task::Forward, batch: 16, size: 128 },
     Workload { name: "head 10x20", network: LITE, task: Task::Head, batch: 200, size: 128 },
+    Workload { name: "head 10x20, strength known", network: LITE, task: Task::Fit, batch: 200, size: 128 },
     Workload { name: "step 16x128", network: LITE, task: Task::Step, batch: 16, size: 128 },
     Workload { name: "last two stages 16x128", network: LITE, task: Task::LastStages, batch: 16, size: 128 },
     Workload { name: "doodle forward 1x64", network: DOODLE, task: Task::Forward, batch: 1, size: 64 },

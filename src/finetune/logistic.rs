@@ -51,6 +51,21 @@ pub async fn fit(
     fit_as(examples, examples, seed, signal, on_epoch).await
 }
 
+/// [`fit`] with a strength that is known: the head, and the mean loss of the examples.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_at(examples: &LabelledFeatures, strength: f32) -> Result<(Head, f32)> {
+    let mut regression = Logistic::new(examples, strength)?;
+    for _ in 0..MOST_ITERATIONS {
+        regression.step();
+        if regression.slope() <= CONVERGED {
+            break;
+        }
+    }
+    Ok((regression.head(), regression.loss()))
+}
+
 /// [`fit`], with the strength that suits the examples in `judges`.
 ///
 /// # Errors

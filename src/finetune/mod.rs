@@ -35,7 +35,7 @@ mod unfinished;
 pub use comparison::Gain;
 pub(crate) use examples::seeded;
 pub use examples::{Examples, Source};
-pub use logistic::fit as solve_head;
+pub use logistic::{fit as solve_head, fit_at as solve_head_at};
 pub use loss::Loss;
 pub use metrics::{Answer, Bin, Calibration, ClassEvaluation, Evaluation, Reliability, cross_validate};
 pub use mixing::Mixing;

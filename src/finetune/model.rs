@@ -8,6 +8,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::examples::{Examples, seeded};
+use super::metrics::temperature;
 use super::network::{Layers, Network, numbered};
 use super::{HeadStart, Plan, StartingWeights};
 use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
@@ -36,8 +37,10 @@ pub(super) struct Model {
 pub(super) struct Judgement {
     pub loss: f32,
     pub accuracy: f32,
-    /// What logits were divided by before.
+    /// What logits were divided by before, or would have to be, for the examples to be most probable.
     pub temperature: f64,
+    /// The loss then.
+    pub calibrated: f32,
 }
 
 impl Model {
@@ -78,15 +81,26 @@ fn random_head(classes: Vec<String>, embedding: Option<Embedding>, features: usi
 }
 
 impl Judgement {
-    pub fn of(head: &Head, features: &[Rc<[f32]>], targets: &[usize]) -> Self {
-        let (mut loss, mut right) = (0.0, 0);
-        for (features, target) in features.iter().zip(targets) {
-            let logits = head.logits(features);
-            loss += cross_entropy(&logits, *target, 0.0);
-            right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
-        }
+    /// Of a head as it is, and of the same calibrated.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`](crate::Error::BadInput) for logits that are not finite.
+    pub fn of(head: &Head, features: &[Rc<[f32]>], targets: &[usize]) -> Result<Self> {
+        let mut logits: Vec<Vec<f32>> = features.iter().map(|features| head.logits(features)).collect();
+        let temperature = temperature(head.classes().len(), &logits, targets)?;
         let count = targets.len() as f32;
-        Self { loss: loss / count, accuracy: right as f32 / count, temperature: 1.0 }
+        let mean = |logits: &[Vec<f32>]| {
+            logits.iter().zip(targets).map(|(row, target)| cross_entropy(row, *target, 0.0)).sum::<f32>() / count
+        };
+        let right = logits.iter().zip(targets).filter(|(row, target)| row.iter().all(|logit| *logit <= row[**target]));
+        let (loss, accuracy) = (mean(&logits), right.count() as f32 / count);
+        logits.iter_mut().flatten().for_each(|logit| *logit /= temperature as f32);
+        Ok(Self { loss, accuracy, temperature, calibrated: mean(&logits) })
+    }
+
+    /// With both as sure as they should be: else a network could seem better for being calibrated alone.
+    pub fn is_better_than(&self, before: &Self) -> bool {
+        self.calibrated < before.calibrated
     }
 
     pub fn parts(judgement: Option<Self>) -> (Option<f32>, Option<f32>) {

@@ -41,7 +41,7 @@ pub struct Epoch {
     pub seconds_left: f64,
     /// Whether these are the best weights so far, which serve predictions from now on.
     pub best: bool,
-    /// What the user should know: a rate that was halved, a phase that was undone.
+    /// What the user should know: a rate that was halved, a phase that was undone, or of which a part was kept.
     pub notice: Option<String>,
 }
 
@@ -83,7 +83,8 @@ pub struct PhaseReport {
     pub kept_share: f32,
     /// Whether it was undone, because it did not make the validation loss smaller.
     pub rolled_back: bool,
-    /// Loss and accuracy of the epoch that was kept, as in [`Epoch`].
+    /// Loss and accuracy of the epoch that was kept, as in [`Epoch`]; those of validation are of as much of the way as was
+    /// kept.
     pub loss: Option<f32>,
     /// See [`Epoch::accuracy`].
     pub accuracy: Option<f32>,

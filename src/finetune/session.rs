@@ -13,7 +13,6 @@ use super::activations::{Activations, Frozen};
 use super::checkpoint::Checkpoints;
 use super::examples::{Examples, seeded};
 use super::fit::{Fit, Ground, Sums, lowest};
-use super::metrics::temperature;
 use super::model::{Judgement, Model, TOGETHER, features, starting_backbone};
 use super::network::{Network, Road};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
@@ -254,11 +253,12 @@ impl Session {
         let (head, cross_validated) = solved.await?;
         let (Some(head), Some(mut last)) = (head, last) else { return Ok(Left::By(Signal::Stop)) };
         let judgement = match &held_out {
-            Some(held_out) => Some(Judgement::of(&head, &held_out.features, &held_out.targets)),
+            Some(held_out) => Some(Judgement::of(&head, &held_out.features, &held_out.targets)?),
             None => last.validation_loss.zip(last.validation_accuracy).map(|(loss, accuracy)| Judgement {
                 loss,
                 accuracy,
                 temperature: 1.0,
+                calibrated: loss,
             }),
         };
         (last.validation_loss, last.validation_accuracy) = Judgement::parts(judgement);
@@ -299,7 +299,7 @@ impl Session {
             // Nothing was trained yet, so that the features are those of the backbone as it came.
             let judge_by =
                 |examples: &Rc<Examples>| Judgement::of(&self.model.head, &examples.features, &examples.targets);
-            self.model.judgement = self.judged_by().map(judge_by);
+            self.model.judgement = self.judged_by().map(judge_by).transpose()?;
         }
         let (mut fit, ground) = match self.paused.take() {
             Some(paused) => paused,
@@ -350,7 +350,8 @@ impl Session {
             fit.losses.push(by);
             // What serves predictions must not get worse.
             let served = self.model.judgement.filter(|_| self.model.learned || phase.roll_back);
-            epoch.best = improved && judgement.is_some_and(|now| served.is_none_or(|before| now.loss < before.loss));
+            epoch.best =
+                improved && judgement.is_some_and(|now| served.is_none_or(|before| now.is_better_than(&before)));
             epoch.notice = fit.notice.take();
             let model = Model { stages: network.stages, head, judgement, moved: ground.moves(), learned: true };
             let learned = epoch.best.then(|| self.as_trained(&model));
@@ -361,13 +362,27 @@ impl Session {
             self.epochs += 1;
             let since_best = fit.losses.iter().rev().take_while(|loss| **loss > lowest(&fit.losses)).count();
             if fit.epoch == most || (!refit && phase.patience.is_some_and(|patience| since_best >= patience)) {
-                if phase.interpolate {
-                    self.interpolate(phase, &ground, &mut fit, &mut pace).await?;
-                    epoch = fit.best.as_ref().map_or(epoch, |(best, _)| best.clone());
+                if phase.interpolate
+                    && let Err(error) = self.interpolate(phase, &ground, &mut fit, &mut pace).await
+                {
+                    if !refit {
+                        self.end(phase, &ground, fit).await?;
+                    }
+                    return Err(error);
+                }
+                let share = fit.share;
+                if let (true, Some((best, _))) = (share < 1.0, &fit.best) {
+                    (epoch.validation_loss, epoch.validation_accuracy) =
+                        (best.validation_loss, best.validation_accuracy);
                 }
                 let undone = self.end(phase, &ground, fit).await?;
+                let part = || format!("{:.0} % of the way of “{}” were kept", share * 100.0, phase.name);
+                let end = undone.clone().or_else(|| (share < 1.0 && !refit).then(part));
                 epoch.best = undone.is_none() && (!refit || self.phase + 1 == self.plan.phases.len());
-                epoch.notice = epoch.notice.or(undone);
+                epoch.notice = match (epoch.notice, end) {
+                    (Some(before), Some(end)) => Some(format!("{before}; {end}")),
+                    (before, end) => before.or(end),
+                };
                 on_epoch(&epoch, epoch.best.then(|| self.as_trained(&self.model)).as_ref());
                 return Ok(Left::Done);
             }
@@ -575,6 +590,9 @@ impl Session {
     async fn interpolate(&self, phase: &Phase, ground: &Ground, fit: &mut Fit, pace: &mut Pace) -> Result<()> {
         let Some((epoch, after)) = fit.best.clone() else { return Ok(()) };
         let report = self.reports.get(self.phase).filter(|_| self.first_pass.is_some());
+        if report.is_none() && after.judgement.is_none() {
+            return Ok(());
+        }
         let shares = report.map_or(SHARES.to_vec(), |report| vec![report.kept_share]);
         let temperature = after.judgement.map(|judgement| judgement.temperature);
         let temperature = temperature.or(report.and_then(|report| report.temperature)).unwrap_or(1.0);
@@ -584,15 +602,11 @@ impl Session {
             let network = before.moved_towards(&after, share);
             let (head, judgement) = self.judge_network(phase, ground, &network, pace).await?;
             let best = fit.best.as_ref().and_then(|(_, model)| model.judgement);
-            if judgement.zip(best).is_some_and(|(now, best)| now.loss >= best.loss)
-                || (report.is_none() && best.is_none())
-            {
+            if judgement.zip(best).is_some_and(|(now, best)| !now.is_better_than(&best)) {
                 continue;
             }
             let (validation_loss, validation_accuracy) = Judgement::parts(judgement);
-            let kept = format!("{:.0} % of the way of “{}” were kept", share * 100.0, phase.name);
-            let notice = Some(epoch.notice.as_ref().map_or(kept.clone(), |notice| format!("{notice}; {kept}")));
-            let epoch = Epoch { validation_loss, validation_accuracy, notice, ..epoch.clone() };
+            let epoch = Epoch { validation_loss, validation_accuracy, ..epoch.clone() };
             let model = Model { stages: network.stages, head, judgement, moved: ground.moves(), learned: true };
             (fit.share, fit.best) = (share, Some((epoch, model)));
         }
@@ -605,11 +619,11 @@ impl Session {
         let best = fit.best.as_ref();
         if let (true, Some((_, model)), Some(before)) = (phase.roll_back, best, self.model.judgement)
             && let Some(after) = model.judgement
-            && after.loss >= before.loss
+            && !after.is_better_than(&before)
         {
             undone = Some(format!(
                 "“{}” was undone: it did not make the validation loss smaller ({:.3}, {:.3} before)",
-                phase.name, after.loss, before.loss
+                phase.name, after.calibrated, before.calibrated
             ));
         }
         let kept = best.filter(|_| undone.is_none());
@@ -669,15 +683,13 @@ impl Session {
             return Ok((head.at_temperature(temperature), None));
         };
         let features = pooled(activations, examples, pace).await?;
-        let logits: Vec<Vec<f32>> = features.iter().map(|features| head.logits(features)).collect();
-        if logits.iter().flatten().any(|logit| !logit.is_finite()) {
+        if features.iter().flat_map(|features| head.logits(features)).any(|logit| !logit.is_finite()) {
             return Err(Error::Diverged { epoch: 0, rate: phase.rate });
         }
         // Smoothing makes a network less sure than it may be, and learning by heart surer.
-        let temperature = temperature(head.classes().len(), &logits, &examples.targets)?;
-        let head = head.at_temperature(temperature);
-        let judgement = Judgement { temperature, ..Judgement::of(&head, &features, &examples.targets) };
-        Ok((head, Some(judgement)))
+        let judgement = Judgement::of(&head, &features, &examples.targets)?;
+        let head = head.at_temperature(judgement.temperature);
+        Ok((head, Some(Judgement { loss: judgement.calibrated, ..judgement })))
     }
 
     /// Features of examples by the stages of today.

@@ -11,8 +11,8 @@ use crate::doodle::{Augmentation, PixelAugmentation};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// Solve for the head, then fine-tune everything if the device is fast enough, and keep that only if examples held out
-    /// are recognised better: never worse than the head alone.
+    /// Solve for the head, then fine-tune everything if the device is fast enough, and keep as much of that as makes examples
+    /// held out be recognised best, or nothing: never worse than the head alone, as far as those can tell.
     #[default]
     Auto,
     /// The head alone, solved by logistic regression on features that are computed once.

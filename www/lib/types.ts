@@ -137,7 +137,7 @@ export interface Prediction extends Ranked {
  * Named ways to train:
  *
  * - `auto` solves for the head, then trains the whole network too, where that promises anything and the device is fast
- *   enough; it keeps that only if drawings held out are recognised better
+ *   enough; it keeps as much of that as makes drawings held out be recognised best, or nothing
  * - `feature-extraction` solves for the head alone: milliseconds, with nothing to tune
  * - `full` trains everything from the start; `full-batch-norm` with the statistics of each batch, the naive way
  * - `freeze-then-finetune` trains the head, then everything at a tenth of the rate
@@ -377,7 +377,7 @@ export interface TrainEvent {
   secondsLeft: number;
   /** Whether these are the best weights so far, and answer from now on. */
   best: boolean;
-  /** What one should know: a rate that was halved, a phase that was undone. */
+  /** What one should know: a rate that was halved, a phase that was undone, or of which a part was kept. */
   notice: string | null;
 }
 

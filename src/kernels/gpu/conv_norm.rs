@@ -9,7 +9,6 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
@@ -18,7 +17,7 @@ use super::dense::{dense, dense_input};
 use super::depthwise::{depthwise, depthwise_input};
 use super::fold::fold;
 use super::weight::of_weight;
-use super::{UNITS, WIDTH, on_gpu, room};
+use super::{ON_GPU, UNITS, WIDTH, channels_first, channels_last, on_gpu, room};
 use crate::kernels::window::Window;
 use crate::kernels::{Activation, ConvNormOp};
 
@@ -43,10 +42,10 @@ impl ConvNormOp {
         let [outputs, depth, kernel, _] = self.weight.dims();
         let is_dense = depth == inputs;
         let both = is_dense && inputs.is_multiple_of(WIDTH);
-        if !outputs.is_multiple_of(WIDTH)
-            || !(is_dense || (depth == 1 && inputs == outputs))
-            || (is_dense && !both && self.x.is_require_grad())
-        {
+        // No channels but those of pictures are so few, and pictures want no gradient.
+        let is_picture = inputs < WIDTH && !self.x.is_require_grad();
+        let is_known = if is_dense { both || is_picture } else { depth == 1 && inputs == outputs };
+        if !is_known || !outputs.is_multiple_of(WIDTH) {
             return None;
         }
         let window = Window { size: [height, width], kernel, stride: self.stride };
@@ -60,19 +59,19 @@ impl ConvNormOp {
         let last = shortcut.as_ref().map_or_else(|| x.node(), |shortcut| shortcut.node());
         let nodes = [x.node(), weight.node(), gamma.node(), beta.node(), last];
 
-        let x = channels_last(x.primitive());
+        let x = channels_last(x.into_primitive());
         let weight = into_contiguous(weight.into_primitive());
         let [gamma, beta] = [gamma, beta].map(|vector| into_contiguous(vector.into_primitive()));
         let [mean, variance] = [mean, variance].map(|vector| into_contiguous(on_gpu(vector.inner())));
         let [folded, vectors] = fold(&weight, [&gamma, &beta, &mean, &variance], self.epsilon, both);
-        let shortcut = shortcut.map(|shortcut| channels_last(shortcut.primitive()));
+        let shortcut = shortcut.map(|shortcut| channels_last(shortcut.into_primitive()));
         let has_shortcut = shortcut.is_some();
         let y = if is_dense {
             dense(&x, [&folded, &vectors], outputs, shortcut, &window, activation)
         } else {
             depthwise(&x, [&folded, &vectors], shortcut, &window, activation)
         };
-        let out = channels_first(&y);
+        let out = channels_first(y.clone());
         let saved = Saved { window, x, weight, folded, vectors, y, is_dense, has_shortcut, activation };
         let out = match ConvNormBackward.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(saved, out),
@@ -80,18 +79,6 @@ impl ConvNormOp {
         };
         Some(Tensor::from_primitive::<Autodiff<CubeBackend>>(out))
     }
-}
-
-const ON_GPU: &str = "these kernels are for tensors on the GPU";
-
-/// `[batch, channels, height, width]` as contiguous `[batch, height, width, channels]`; no copy if it was made here.
-fn channels_last(tensor: &CubeTensor) -> CubeTensor {
-    into_contiguous(permute(tensor.clone(), &[0, 2, 3, 1]))
-}
-
-/// The inverse of [`channels_last`].
-fn channels_first(tensor: &CubeTensor) -> CubeTensor {
-    permute(tensor.clone(), &[0, 3, 1, 2])
 }
 
 /// What the backward pass needs of the forward one; activations lie channels last.
@@ -117,12 +104,12 @@ impl Backward<CubeBackend, 5> for ConvNormBackward {
 
     fn backward(self, ops: Ops<Self::State, 5>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let saved = ops.state;
-        let output = channels_last(&gradients.consume::<CubeBackend>(&ops.node));
+        let output = channels_last(gradients.consume::<CubeBackend>(&ops.node));
         let [x, weight, gamma, beta, shortcut] = ops.parents;
         let at_sum = saved.before_activation(output);
         if let Some(x) = x {
             let gradient = saved.of_input(&at_sum);
-            gradients.register::<CubeBackend>(x.id, channels_first(&gradient));
+            gradients.register::<CubeBackend>(x.id, channels_first(gradient));
         }
         if weight.is_some() || gamma.is_some() || beta.is_some() {
             let found = of_weight(&saved.x, &at_sum, &saved.weight, &saved.vectors, &saved.window);
@@ -135,7 +122,7 @@ impl Backward<CubeBackend, 5> for ConvNormBackward {
         if saved.has_shortcut
             && let Some(shortcut) = shortcut
         {
-            gradients.register::<CubeBackend>(shortcut.id, channels_first(&at_sum));
+            gradients.register::<CubeBackend>(shortcut.id, channels_first(at_sum));
         }
     }
 }

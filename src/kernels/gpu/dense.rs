@@ -74,7 +74,8 @@ fn dense_kernel<N: Size>(
     for tap in 0..comptime!(kernel * kernel) {
         let (down, right) = (tap / kernel, tap % kernel);
         let reaches = if comptime!(backward) {
-            ((tops[0] - down) % step == 0) & ((lefts[0] - right) % step == 0)
+            let ahead = step * kernel;
+            ((tops[0] + ahead - down) % step == 0) & ((lefts[0] + ahead - right) % step == 0)
         } else {
             true.runtime()
         };

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use burn::prelude::*;
+use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -65,14 +66,15 @@ impl GpuConvNorm {
         let ([_, inputs, height, width], shape) = (x.dims(), self.made_of[0].meta.shape());
         let [outputs, depth, kernel] = [shape[0], shape[1], shape[2]];
         let window = Window { size: [height, width], kernel, stride };
-        let (x, shortcut) = (channels_last(x), shortcut.map(channels_last));
+        let (x, shortcut) = (channels_last(on_gpu(x)), shortcut.map(|shortcut| channels_last(on_gpu(shortcut))));
         let parameters = [&self.folded, &self.vectors];
-        channels_first(if depth == inputs {
+        let y = if depth == inputs {
             dense(&x, parameters, outputs, shortcut, &window, activation)
         } else {
             assert!(depth == 1 && inputs == outputs, "a convolution is dense or depthwise");
             depthwise(&x, parameters, shortcut, &window, activation)
-        })
+        };
+        Tensor::from_primitive::<CubeBackend>(channels_first(y))
     }
 }
 

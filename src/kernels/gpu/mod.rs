@@ -22,6 +22,7 @@ pub use pool::mean_of_pixels;
 use burn::tensor::{Shape, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
@@ -88,13 +89,15 @@ impl Sizes {
     }
 }
 
+const ON_GPU: &str = "these kernels are for tensors on the GPU";
+
 fn on_gpu<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
-    tensor.try_into_primitive::<CubeBackend>().expect("these kernels are for tensors on the GPU")
+    tensor.try_into_primitive::<CubeBackend>().expect(ON_GPU)
 }
 
 /// `[batch, channels, height, width]` as contiguous `[batch, height, width, channels]`; no copy if it was made here.
-fn channels_last(tensor: Tensor<4>) -> CubeTensor {
-    into_contiguous(on_gpu(tensor.permute([0, 2, 3, 1])))
+fn channels_last(tensor: CubeTensor) -> CubeTensor {
+    into_contiguous(permute(tensor, &[0, 2, 3, 1]))
 }
 
 /// Room for values on the device of `tensor`.
@@ -105,6 +108,6 @@ fn room(tensor: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
 }
 
 /// The inverse of [`channels_last`].
-fn channels_first(tensor: CubeTensor) -> Tensor<4> {
-    Tensor::from_primitive::<CubeBackend>(tensor).permute([0, 3, 1, 2])
+fn channels_first(tensor: CubeTensor) -> CubeTensor {
+    permute(tensor, &[0, 3, 1, 2])
 }

@@ -5,7 +5,7 @@ use burn_cubecl::CubeBackend;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::{Four, UNITS, WIDTH, channels_last, room};
+use super::{Four, UNITS, WIDTH, channels_last, on_gpu, room};
 
 #[cube(launch_unchecked)]
 fn mean_kernel(x: &[Four], y: &mut [Four], pixels: u32, channels: u32) {
@@ -27,7 +27,7 @@ pub fn mean_of_pixels(x: &Tensor<4>) -> Option<Tensor<2>> {
     if !channels.is_multiple_of(WIDTH) {
         return None;
     }
-    let x = channels_last(x.clone());
+    let x = channels_last(on_gpu(x.clone()));
     let y = room(&x, [batch, channels]);
     let (dim, groups) = (CubeDim::new_1d(UNITS), channels / WIDTH);
     // SAFETY: units beyond the last channel do nothing, and `x` is of the shape that is given.
