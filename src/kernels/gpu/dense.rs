@@ -75,7 +75,8 @@ fn dense_kernel<N: Size>(
         let (down, right) = (tap / kernel, tap % kernel);
         let reaches = if comptime!(backward) {
             let ahead = step * kernel;
-            ((tops[0] + ahead - down) % step == 0) & ((lefts[0] + ahead - right) % step == 0)
+            let between = (tops[0] + ahead - down) % step + (lefts[0] + ahead - right) % step;
+            between == 0
         } else {
             true.runtime()
         };
