@@ -15,6 +15,9 @@ use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::error::Result;
 use crate::head::{Embedding, Head, HeadKind, Hidden, cross_entropy};
 
+/// A difference of losses that says nothing.
+const NOISE: f32 = 1e-3;
+
 /// Drawings that go through a whole network together.
 pub(super) const TOGETHER: usize = 32;
 
@@ -98,9 +101,15 @@ impl Judgement {
         Ok(Self { loss, accuracy, temperature, calibrated: mean(&logits) })
     }
 
-    /// With both as sure as they should be: else a network could seem better for being calibrated alone.
-    pub fn is_better_than(&self, before: &Self) -> bool {
-        self.calibrated < before.calibrated
+    /// Better than the other could be: else a network could seem so for being calibrated alone. Of two that know all examples,
+    /// neither is.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        self.loss < other.least_loss() - NOISE
+    }
+
+    /// As it is, or calibrated; the latter may be larger, as few examples leave doubt.
+    pub fn least_loss(&self) -> f32 {
+        self.loss.min(self.calibrated)
     }
 
     pub fn parts(judgement: Option<Self>) -> (Option<f32>, Option<f32>) {

@@ -602,7 +602,7 @@ impl Session {
             let network = before.moved_towards(&after, share);
             let (head, judgement) = self.judge_network(phase, ground, &network, pace).await?;
             let best = fit.best.as_ref().and_then(|(_, model)| model.judgement);
-            if judgement.zip(best).is_some_and(|(now, best)| !now.is_better_than(&best)) {
+            if judgement.zip(best).is_some_and(|(now, best)| now.loss >= best.loss) {
                 continue;
             }
             let (validation_loss, validation_accuracy) = Judgement::parts(judgement);
@@ -623,7 +623,9 @@ impl Session {
         {
             undone = Some(format!(
                 "“{}” was undone: it did not make the validation loss smaller ({:.3}, {:.3} before)",
-                phase.name, after.calibrated, before.calibrated
+                phase.name,
+                after.loss,
+                before.least_loss()
             ));
         }
         let kept = best.filter(|_| undone.is_none());

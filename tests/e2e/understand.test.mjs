@@ -95,11 +95,14 @@ test("the map goes by arrow keys, like lies with like, and a fine-tuning redraws
 
   const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
   await page.locator(".spot[tabindex='0']").focus();
-  const first = await focused();
-  for (const key of ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]) await page.keyboard.press(key);
+  const met = new Set([await focused()]);
+  for (const key of ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]) {
+    await page.keyboard.press(key);
+    met.add(await focused());
+  }
   const visited = await focused();
   assert.match(visited, /doodle \d/);
-  assert.notEqual(visited, first);
+  assert.ok(met.size > 1, "the keys lead to others");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog", { name: visited }).waitFor();
   await page.keyboard.press("Escape");
