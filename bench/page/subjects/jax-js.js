@@ -21,7 +21,11 @@ export async function open(device) {
       if (network !== "efficientnet-lite0") return undefined;
       jax.defaultDevice(backend);
       const run =
-        task === "forward" ? answer(jax, given) : task === "head" || task === "fit" ? head(jax, given) : step(jax, task, given);
+        task === "forward"
+          ? answer(jax, given)
+          : task === "head" || task === "fit"
+            ? head(jax, given)
+            : step(jax, task, given);
       // Both devices share one library.
       return { ...run, run: () => (jax.defaultDevice(backend), run.run()) };
     },

@@ -31,7 +31,12 @@ export async function open(device) {
       const { task, network } = workload;
       if (network !== "efficientnet-lite0") return undefined;
       await select();
-      const run = task === "forward" ? answer(given) : task === "head" || task === "fit" ? head(given) : step(task, given);
+      const run =
+        task === "forward"
+          ? answer(given)
+          : task === "head" || task === "fit"
+            ? head(given)
+            : step(task, given);
       // Both devices share one library, which computes on the one that was selected last.
       return { ...run, run: () => select().then(run.run) };
     },
