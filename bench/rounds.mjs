@@ -7,8 +7,11 @@ const FEWEST_RUNS = 3;
 /** One run of so many milliseconds is enough. */
 const LONG = 15_000;
 
-/** How far results may be apart, as a share of the largest value. Losses differ because heads start from chance. */
-const TOLERANCE = { forward: 0.01, features: 0.01, head: 0.1, fit: 0.1, step: 0.05, "last-stages": 0.05 };
+/**
+ * How far results may be apart, as a share of the largest value. Losses differ because heads start from chance, and because others
+ * look only now and then whether theirs is as low as it should be.
+ */
+const TOLERANCE = { forward: 0.01, features: 0.01, head: 0.1, fit: 0.3, step: 0.05, "last-stages": 0.05 };
 
 /** A row of `times` in milliseconds for each of `rows`, or of the `error` that kept it from having any. */
 export async function measure(stage, workload, rows) {

@@ -44,7 +44,7 @@ pub const WORKLOADS: [Workload; 10] = [
     Workload { name: "forward 1x128", network: LITE, task: Task::Forward, batch: 1, size: 128 },
     Workload { name: "forward 16x128", network: LITE, task: Task::Forward, batch: 16, size: 128 },
     Workload { name: "head 10x20", network: LITE, task: Task::Head, batch: 200, size: 128 },
-    Workload { name: "head 10x20, strength known", network: LITE, task: Task::Fit, batch: 200, size: 128 },
+    Workload { name: "head 10x20, one strength", network: LITE, task: Task::Fit, batch: 200, size: 128 },
     Workload { name: "step 16x128", network: LITE, task: Task::Step, batch: 16, size: 128 },
     Workload { name: "last two stages 16x128", network: LITE, task: Task::LastStages, batch: 16, size: 128 },
     Workload { name: "doodle forward 1x64", network: DOODLE, task: Task::Forward, batch: 1, size: 64 },
