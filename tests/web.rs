@@ -13,7 +13,7 @@ use std::sync::Arc;
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::{Distribution, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use common::doodle;
 use common::golden::{cases, drift};
 use common::shapes::{KINDS, examples, shape};
@@ -228,7 +228,6 @@ async fn kernels_on_webgpu_equal_burns_own() {
     let Some(gpu) = gpu().await else { return };
     let device = cpu().tensors;
     device.seed(7);
-    let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, &device);
     let mut folded = None;
     let activations = [Activation::None, Activation::Relu, Activation::Relu6].into_iter().cycle();
     let cases = [
@@ -242,14 +241,10 @@ async fn kernels_on_webgpu_equal_burns_own() {
         ([4, 4], 3, 2, 4, [9, 13], false),
         ([4, 4], 5, 1, 4, [9, 13], false),
     ];
-    for ((channels, kernel, stride, groups, size, with_shortcut), activation) in cases.into_iter().zip(activations) {
-        let [input, output] = channels;
-        let out = size.map(|side: usize| side.div_ceil(stride));
-        let vector = |low, high| Tensor::<1>::random([output], Distribution::Uniform(low, high), &device);
-        let vectors = [vector(0.5, 1.5), vector(-0.5, 0.5), vector(0.0, 0.5), vector(0.5, 1.5)];
-        let (x, weight) = (random([3, input, size[0], size[1]]), random([output, input / groups, kernel, kernel]));
-        let shortcut = with_shortcut.then(|| random([3, output, out[0], out[1]]) * 8.0);
-
+    for (kind, activation) in cases.into_iter().zip(activations) {
+        let Case { x, weight, vectors, shortcut, .. } = Case::random(kind, activation, &device);
+        let (channels, kernel, stride, groups, ..) = kind;
+        let output = channels[1];
         let conv = burns_convolution(channels, stride, groups, weight.clone());
         let [gamma, beta, mean, variance] = vectors.clone().map(|v| v.reshape([1, output, 1, 1]));
         let mut sum = (conv.forward(x.clone()) - mean) / (variance + 1e-3).sqrt() * gamma + beta;
@@ -342,6 +337,31 @@ struct Case {
     activation: Activation,
 }
 
+/// Input and output channels, the side of the kernel, the stride, the groups, height and width, and whether there is a shortcut.
+type Kind = ([usize; 2], usize, usize, usize, [usize; 2], bool);
+
+impl Case {
+    fn random(
+        (channels, kernel, stride, groups, size, with_shortcut): Kind,
+        activation: Activation,
+        device: &Device,
+    ) -> Self {
+        let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, device);
+        let [input, output] = channels;
+        let vector = |low, high| Tensor::<1>::random([output], Distribution::Uniform(low, high), device);
+        let [rows, columns] = size.map(|side| side.div_ceil(stride));
+        Self {
+            x: random([3, input, size[0], size[1]]),
+            weight: random([output, input / groups, kernel, kernel]),
+            vectors: [vector(0.5, 1.5), vector(-0.5, 0.5), vector(0.0, 0.5), vector(0.5, 1.5)],
+            shortcut: with_shortcut.then(|| random([3, output, rows, columns]) * 8.0),
+            factors: random([3, output, rows, columns]),
+            stride,
+            activation,
+        }
+    }
+}
+
 /// With few outputs and with many, in all kinds of windows, with each activation in turn.
 #[wasm_bindgen_test]
 async fn gradients_of_kernels_on_webgpu_equal_those_on_the_cpu() {
@@ -349,7 +369,6 @@ async fn gradients_of_kernels_on_webgpu_equal_those_on_the_cpu() {
     let cpu = cpu();
     let device = cpu.tensors.clone();
     device.seed(7);
-    let random = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Default, &device);
     let activations = [Activation::Relu, Activation::None, Activation::Relu6].into_iter().cycle();
     let cases = [
         ([3, 8], 3, 2, 1, [21, 10], false),
@@ -363,19 +382,9 @@ async fn gradients_of_kernels_on_webgpu_equal_those_on_the_cpu() {
         ([4, 4], 3, 2, 4, [2, 1], false),
         ([4, 4], 5, 1, 4, [9, 13], false),
     ];
-    for ((channels, kernel, stride, groups, size, with_shortcut), activation) in cases.into_iter().zip(activations) {
-        let [input, output] = channels;
-        let vector = |low, high| Tensor::<1>::random([output], Distribution::Uniform(low, high), &device);
-        let [rows, columns] = size.map(|side: usize| side.div_ceil(stride));
-        let case = Case {
-            x: random([3, input, size[0], size[1]]),
-            weight: random([output, input / groups, kernel, kernel]),
-            vectors: [vector(0.5, 1.5), vector(-0.5, 0.5), vector(0.0, 0.5), vector(0.5, 1.5)],
-            shortcut: with_shortcut.then(|| random([3, output, rows, columns]) * 8.0),
-            factors: random([3, output, rows, columns]),
-            stride,
-            activation,
-        };
+    for (kind, activation) in cases.into_iter().zip(activations) {
+        let (channels, kernel, stride, ..) = kind;
+        let case = Case::random(kind, activation, &device);
         let (expected, found) = (there_and_back(&cpu, &case).await, there_and_back(&gpu, &case).await);
         assert_eq!(expected.len(), found.len());
         for (index, (expected, found)) in expected.iter().zip(&found).enumerate() {

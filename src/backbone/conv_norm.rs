@@ -132,10 +132,12 @@ impl ConvNorm {
     #[cfg(target_arch = "wasm32")]
     fn forward_on_gpu(&self, x: &Tensor<4>, shortcut: Option<&Tensor<4>>, device: &Device) -> Option<Tensor<4>> {
         let Self { conv, norm, .. } = self;
+        if device.is_autodiff() && norm.training.is_enabled() {
+            return None;
+        }
         let statistics = [&norm.running_mean, &norm.running_var].map(|running| running.value_sync());
         if device.is_autodiff() {
-            let on_batch = norm.training.is_enabled();
-            return if on_batch { None } else { self.op(x.clone(), shortcut.cloned()).on_gpu(statistics) };
+            return self.op(x.clone(), shortcut.cloned()).on_gpu(statistics);
         }
         let [mean, variance] = statistics;
         let vectors = [norm.gamma.val(), norm.beta.val(), mean, variance];

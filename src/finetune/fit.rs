@@ -32,8 +32,9 @@ pub(super) struct Fit {
     pub first_loss: Option<f32>,
     /// The loss that the phase is judged by after each epoch.
     pub losses: Vec<f32>,
-    /// What would be kept if the phase ended now, and how much of the way to it from what there was before.
+    /// What would be kept if the phase ended now.
     pub best: Option<(Epoch, Model)>,
+    /// How much that is of the way from what there was before.
     pub share: f32,
     pub seconds: f64,
     pub notice: Option<String>,

@@ -596,8 +596,8 @@ impl Session {
         let shares = report.map_or(SHARES.to_vec(), |report| vec![report.kept_share]);
         let temperature = after.judgement.map(|judgement| judgement.temperature);
         let temperature = temperature.or(report.and_then(|report| report.temperature)).unwrap_or(1.0);
-        let ends = [self.model.clone(), Model { head: after.head.clone().at_temperature(1.0 / temperature), ..after }];
-        let [before, after] = ends.map(|model| model.network(&ground.device));
+        let before = self.model.network(&ground.device);
+        let after = Model { head: after.head.at_temperature(1.0 / temperature), ..after }.network(&ground.device);
         for share in shares.into_iter().filter(|share| *share < 1.0) {
             let network = before.moved_towards(&after, share);
             let (head, judgement) = self.judge_network(phase, ground, &network, pace).await?;

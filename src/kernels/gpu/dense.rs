@@ -8,7 +8,7 @@ use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
 use super::epilogue::finish;
-use super::{Four, Geometry, Sizes, UNITS, WIDTH, room};
+use super::{Four, Geometry, Sizes, UNITS, WIDTH};
 use crate::kernels::Activation;
 use crate::kernels::window::Window;
 
@@ -173,7 +173,7 @@ fn launch(
 ) -> CubeTensor {
     let Sizes { batch, written: [rows, columns], channels: [inputs, outputs], .. } = *sizes;
     let groups = outputs / WIDTH;
-    let y = room(x, [batch, rows, columns, outputs]);
+    let y = sizes.room(x);
     // Pixels that may be in one tile; there are as many groups of them as pixels in a step, in either direction.
     let step = if backward { sizes.stride } else { 1 };
     let pixels = batch * rows.div_ceil(step) * columns.div_ceil(step);

@@ -6,7 +6,7 @@ use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
 use super::epilogue::finish;
-use super::{Four, Geometry, Sizes, UNITS, WIDTH, room};
+use super::{Four, Geometry, Sizes, UNITS, WIDTH};
 use crate::kernels::Activation;
 use crate::kernels::window::Window;
 
@@ -132,7 +132,7 @@ pub(super) fn depthwise_input(gradient: &CubeTensor, weight: &CubeTensor, window
         return launch(gradient, weight, None, None, &sizes, window.kernel, true, Activation::None);
     }
     let Sizes { batch, written: [rows, columns], channels: [_, channels], .. } = sizes;
-    let y = room(gradient, [batch, rows, columns, channels]);
+    let y = sizes.room(gradient);
     let (dim, groups) = (CubeDim::new_1d(UNITS), channels / WIDTH);
     // SAFETY: units beyond the last pixel do nothing, and others read and write what lies within images of these sizes.
     unsafe {
@@ -163,7 +163,7 @@ fn launch(
 ) -> CubeTensor {
     let Sizes { batch, written: [rows, columns], channels: [_, channels], .. } = *sizes;
     let groups = channels / WIDTH;
-    let y = room(x, [batch, rows, columns, channels]);
+    let y = sizes.room(x);
     let (dim, units) = (CubeDim::new_1d(UNITS), batch * rows * columns.div_ceil(TILE) * groups);
     // SAFETY: what lies in the padding is read where values are, and pixels beyond a line or the last one are not written; the
     // lengths of all other tensors follow from these sizes.

@@ -78,6 +78,12 @@ impl Sizes {
         Self { read: self.written, written: self.read, ..self }
     }
 
+    /// Room on the device of `tensor` for what is written.
+    fn room(&self, tensor: &CubeTensor) -> CubeTensor {
+        let (Self { batch, written: [rows, columns], .. }, [_, channels]) = (*self, self.channels);
+        room(tensor, [batch, rows, columns, channels])
+    }
+
     /// With these numbers of vectors of channels.
     fn geometry(&self, [inputs, outputs]: [usize; 2]) -> GeometryLaunch {
         let ([height, width], [rows, columns], [above, left]) = (self.read, self.written, self.padding);

@@ -237,8 +237,7 @@ pub(super) fn of_weight(
     let sums = room(x, [splits, inputs * taps + 1, outputs]);
     let dim = CubeDim::new_1d(UNITS);
     let count = calculate_cube_count_elemwise(client, units * splits, dim);
-    let buffers = || [x, gradient, &sums].map(|tensor| tensor.clone().into_buffer_arg());
-    let [a, b, c] = buffers();
+    let [a, b, c] = [x, gradient, &sums].map(|tensor| tensor.clone().into_buffer_arg());
     // SAFETY: units beyond the last share of the lines do nothing, and others read what lies within images of these sizes.
     unsafe {
         if is_dense {
