@@ -37,7 +37,7 @@ pub struct Config {
     pub clip: f32,
     /// Probability mass spread evenly over the categories.
     pub label_smoothing: f32,
-    /// A network trained before, whose opinions are learned as well.
+    /// Networks trained before, whose opinions are learned as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<Teacher>,
     /// Share of the averaged weights that stays at each step; what is shipped and measured is the average.
@@ -67,8 +67,9 @@ pub struct SizeFrom {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Teacher {
-    /// Its weight file, of the same categories in the same order; a relative path starts at the configuration's folder.
-    pub weights: PathBuf,
+    /// Weight files, of the same categories in the same order; relative paths start at the configuration's folder. Several
+    /// teach what they say on average.
+    pub weights: Vec<PathBuf>,
     /// What logits are divided by.
     pub temperature: f32,
     /// Its share of the loss, 0 to 1.
@@ -98,6 +99,7 @@ impl Config {
             self.input.clone().with_size(size.size)?;
         }
         if let Some(teacher) = &self.teacher {
+            ensure!(!teacher.weights.is_empty(), "teacher.weights must name at least one file");
             ensure!(teacher.temperature > 0.0, "teacher.temperature must be above 0");
             ensure!((0.0..=1.0).contains(&teacher.share), "teacher.share must be 0 to 1");
         }

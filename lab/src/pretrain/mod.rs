@@ -128,19 +128,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         bail!("{} holds a run already; pass --resume to go on with it, or another --out", arguments.out.display());
     }
 
-    let teacher = match &config.teacher {
-        Some(teacher) => {
-            let folder = arguments.config.parent().unwrap_or(Path::new("."));
-            let shown = Shown::read(&folder.join(&teacher.weights), &device)?;
-            ensure!(
-                shown.categories() == progress.categories,
-                "the teacher, {}, was trained on other categories; train it on the same, or leave it out",
-                teacher.weights.display()
-            );
-            Some((shown, teacher))
-        }
-        None => None,
-    };
+    let mut teachers = Vec::new();
+    for weights in config.teacher.iter().flat_map(|teacher| &teacher.weights) {
+        let folder = arguments.config.parent().unwrap_or(Path::new("."));
+        let teacher = Shown::read(&folder.join(weights), &device)?;
+        ensure!(
+            teacher.categories() == progress.categories,
+            "the teacher, {}, was trained on other categories; train it on the same, or leave it out",
+            weights.display()
+        );
+        teachers.push(teacher);
+    }
     let mut schedule = warm_up_then_cosine(config.rate, config.warm_up, all)?;
     (0..progress.step).for_each(|_| drop(schedule.step()));
     let loss_of = CrossEntropyLossConfig::new().with_smoothing(Some(config.label_smoothing)).init(&tracked);
@@ -154,18 +152,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &tracked);
         let logits = network.forward(x.clone());
         let mut loss = loss_of.forward(logits.clone(), targets);
-        if let Some((teacher, Teacher { temperature, share, .. })) = &teacher {
-            let side = teacher.side();
-            let shown = match x.inner() {
-                x if size == side => x,
-                x => interpolate(
-                    x,
-                    InterpolateOptions::new(InterpolateMode::Bilinear)
-                        .with_align_corners(false)
-                        .with_output_size([side; 2]),
-                ),
-            };
-            let wanted = softmax(teacher.logits(shown) / *temperature, 1);
+        if let Some(Teacher { temperature, share, .. }) = &config.teacher {
+            let x = x.inner();
+            let says = |teacher: &Shown| softmax(teacher.logits(at_side(&x, teacher.side())) / *temperature, 1);
+            let all = teachers.iter().map(says).reduce(|sum, one| sum + one).expect("a teacher has weights");
+            let wanted = all / teachers.len() as f32;
             let found = log_softmax(logits / *temperature, 1);
             let distance = (Tensor::from_inner(wanted) * found).sum() / -(count as f32) * temperature.powi(2);
             loss = loss * (1.0 - share) + distance * *share;
@@ -225,6 +216,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         eprintln!("{}: {:.2} %", path.display(), Shown::read(&path, &device)?.accuracy(&test)? * 100.0);
     }
     Ok(())
+}
+
+/// Pictures at another side.
+fn at_side(x: &Tensor<4>, side: usize) -> Tensor<4> {
+    if x.dims()[3] == side {
+        return x.clone();
+    }
+    let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false);
+    interpolate(x.clone(), options.with_output_size([side; 2]))
 }
 
 fn device(name: DeviceName) -> Result<Device> {
@@ -343,22 +343,23 @@ mod tests {
     }
 
     #[test]
-    fn a_student_learns_from_a_teacher_of_the_same_categories() {
+    fn a_student_learns_from_teachers_of_the_same_categories() {
         let folder = Folder::new("teacher");
         fs::create_dir(folder.0.join("data")).unwrap();
         write_drawings(&folder.0.join("data"));
         run(&arguments(&folder.0, "first", |_| ())).unwrap();
-        let teacher = |share| {
-            move |config: &mut Config| {
-                let weights = "first/doodle.f32.safetensors".into();
-                config.teacher = Some(Teacher { weights, temperature: 4.0, share });
-            }
+        let taught = |by: &[&str], share| {
+            let weights = by.iter().map(|by| format!("{by}/doodle.f32.safetensors").into()).collect();
+            move |config: &mut Config| config.teacher = Some(Teacher { weights, temperature: 4.0, share })
         };
-        run(&arguments(&folder.0, "second", teacher(0.5))).unwrap();
-        run(&arguments(&folder.0, "unmoved", teacher(0.0))).unwrap();
-        let [first, second, unmoved] = ["first", "second", "unmoved"].map(|out| weights(&folder, out));
+        run(&arguments(&folder.0, "second", taught(&["first"], 0.5))).unwrap();
+        run(&arguments(&folder.0, "third", taught(&["first", "second"], 0.5))).unwrap();
+        run(&arguments(&folder.0, "unmoved", taught(&["first"], 0.0))).unwrap();
+        let [first, second, third, unmoved] =
+            ["first", "second", "third", "unmoved"].map(|out| weights(&folder, out));
         assert!(second != first && unmoved == first, "its share is what it teaches");
-        let fewer = arguments(&folder.0, "fewer", teacher(0.5));
+        assert!(third != second, "all teachers teach");
+        let fewer = arguments(&folder.0, "fewer", taught(&["first"], 0.5));
         let refusal = run(&Arguments { categories: "down,slant".into(), ..fewer }).unwrap_err().to_string();
         assert!(refusal.contains("other categories"), "{refusal}");
     }
