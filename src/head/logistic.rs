@@ -20,6 +20,9 @@ use super::matrix::{Gram, Matrix, dot};
 use super::{Head, HeadKind, LabelledFeatures};
 use crate::error::{Error, Result};
 
+/// Products are fastest where sizes are whole vectors.
+const VECTORS: usize = 4;
+
 /// How many past steps tell of the curvature.
 const MEMORY: usize = 10;
 
@@ -38,16 +41,21 @@ pub(crate) struct Logistic {
     embedded: Matrix,
     /// Where the examples' coordinates are used instead.
     gram: Option<Gram>,
-    /// What is regressed on: embedded features or coordinates, and a constant 1 for the bias.
+    /// How many values of an example are regressed on, but for the constant.
+    width: usize,
+    /// What is regressed on, a row an example: embedded features or coordinates, a constant 1 for the bias, and zeros, in
+    /// examples as in values, until there are whole [`VECTORS`].
     inputs: Matrix,
+    /// `inputs`, a column an example.
+    across: Matrix,
     targets: Vec<usize>,
-    /// What each example counts; all sum to 1.
+    /// What each example counts; all sum to 1, and those that fill up count nothing.
     shares: Vec<f32>,
 
     strength: f32,
     /// A row of as many values as `inputs` has columns for each class.
-    weight: Vec<f32>,
-    /// `[examples, classes]`.
+    weight: Matrix,
+    /// `[classes, examples]`, so that examples go side by side through all that is done to them.
     logits: Matrix,
     loss: f64,
     gradient: Vec<f32>,
@@ -85,26 +93,26 @@ impl Logistic {
             )));
         }
         let embedding = Embedding::fit(features);
-        let embedded = features.iter().flat_map(|features| embedding.apply(features)).collect();
-        let embedded = Matrix::new(features[0].len(), embedded);
+        let embedded = embed(&embedding, features);
         let gram = among_themselves.then(|| Gram::new(&embedded));
-        let mut inputs = Vec::new();
-        match &gram {
-            Some(gram) => gram.coordinates().for_each(|row| inputs.extend(row.chain([1.0]))),
-            None => embedded.rows().for_each(|row| inputs.extend(row.iter().copied().chain([1.0]))),
-        }
-        let inputs = Matrix::new(inputs.len() / targets.len(), inputs);
+        // Examples that are all the same have no directions.
+        let gram = gram.filter(|gram| gram.rank() > 0);
+        let inputs = inputs(gram.as_ref().map(Gram::coordinates).as_ref().unwrap_or(&embedded), VECTORS);
         let share = |target: &usize| 1.0 / (classes.len() * counts[*target]) as f32;
+        let mut shares: Vec<f32> = targets.iter().map(share).collect();
+        shares.resize(inputs.row_count(), 0.0);
         let mut regression = Self {
             classes: classes.clone(),
+            width: gram.as_ref().map_or(embedded.columns, Gram::rank),
             embedding,
             embedded,
             gram,
             targets: targets.clone(),
-            shares: targets.iter().map(share).collect(),
             strength,
-            weight: vec![0.0; classes.len() * inputs.columns],
-            logits: Matrix::zeros(targets.len(), classes.len()),
+            weight: Matrix::zeros(classes.len(), inputs.columns),
+            logits: Matrix::zeros(classes.len(), shares.len()),
+            shares,
+            across: inputs.transposed(),
             inputs,
             loss: 0.0,
             gradient: Vec::new(),
@@ -135,22 +143,25 @@ impl Logistic {
 
     /// Share of the examples that are right.
     pub fn accuracy(&self) -> f32 {
-        let right = |(row, target): &(&[f32], &usize)| row.iter().all(|logit| *logit <= row[**target]);
-        self.logits.rows().zip(&self.targets).filter(right).count() as f32 / self.targets.len() as f32
+        let right = |(example, target): &(usize, &usize)| {
+            let own = self.logits.row(**target)[*example];
+            self.logits.rows().all(|row| row[*example] <= own)
+        };
+        self.targets.iter().enumerate().filter(right).count() as f32 / self.targets.len() as f32
     }
 
     /// One iteration.
     pub fn step(&mut self) {
         let direction = self.direction();
         let change = Matrix::new(self.inputs.columns, direction);
-        let along = self.inputs.times_transposed(&change);
+        let along = change.times(&self.across);
         let Some(length) = self.search(&change.values, &along) else {
             self.exhausted = true;
             return;
         };
         let step: Vec<f32> = change.values.iter().map(|v| v * length).collect();
         let before = std::mem::take(&mut self.gradient);
-        add(&mut self.weight, &step, 1.0);
+        add(&mut self.weight.values, &step, 1.0);
         add(&mut self.logits.values, &along.values, length);
         self.evaluate();
         let difference: Vec<f32> = self.gradient.iter().zip(&before).map(|(now, before)| now - before).collect();
@@ -164,18 +175,18 @@ impl Logistic {
 
     /// Loss and gradient at the present logits and weights.
     fn evaluate(&mut self) {
-        let classes = self.classes.len();
-        self.loss = 0.0;
         let mut residuals = self.logits.clone();
-        for ((row, target), share) in residuals.values.chunks_exact_mut(classes).zip(&self.targets).zip(&self.shares) {
-            let logit = row[*target];
-            let normaliser = soften(row);
-            self.loss += f64::from(share * (normaliser - logit));
-            row[*target] -= 1.0;
-            row.iter_mut().for_each(|v| *v *= share);
+        let normalisers = soften(&mut residuals);
+        for row in residuals.values.chunks_exact_mut(self.shares.len()) {
+            row.iter_mut().zip(&self.shares).for_each(|(v, share)| *v *= share);
         }
-        self.gradient = residuals.transposed_times(&self.inputs).values;
-        add(&mut self.gradient, &self.weight, self.strength);
+        self.loss = 0.0;
+        for (example, (target, share)) in self.targets.iter().zip(&self.shares).enumerate() {
+            self.loss += f64::from(share * (normalisers[example] - self.logits.row(*target)[example]));
+            residuals.values[target * self.shares.len() + example] -= share;
+        }
+        self.gradient = residuals.times(&self.inputs).values;
+        add(&mut self.gradient, &self.weight.values, self.strength);
     }
 
     /// Where to go: the gradient, turned by what past steps tell of the curvature (the two loops of L-BFGS).
@@ -201,23 +212,26 @@ impl Logistic {
     /// How far to go: to where the slope has nearly vanished, by Newton's method between what is too near and too far.
     /// `None` if the direction does not lead down.
     fn search(&self, direction: &[f32], along: &Matrix) -> Option<f32> {
-        let [linear, quadratic] = [product(&self.weight, direction), product(direction, direction)];
-        let mut logits = vec![0.0; along.columns];
+        let [linear, quadratic] = [product(&self.weight.values, direction), product(direction, direction)];
+        let targets = self.targets.iter().zip(&self.shares).enumerate();
+        let wanted: f64 = targets.map(|(i, (target, share))| f64::from(share * along.row(*target)[i])).sum();
+        let mut moved = self.logits.clone();
         let mut look = |length: f64| -> [f64; 2] {
-            let strength = f64::from(self.strength);
-            let (mut slope, mut curvature) = (strength * (linear + length * quadratic), strength * quadratic);
-            for (((row, change), target), share) in
-                self.logits.rows().zip(along.rows()).zip(&self.targets).zip(&self.shares)
-            {
-                let moved = row.iter().zip(change).map(|(v, change)| v + length as f32 * change);
-                logits.iter_mut().zip(moved).for_each(|(v, moved)| *v = moved);
-                soften(&mut logits);
-                let mean = dot(&logits, change);
-                let spread: f32 = logits.iter().zip(change).map(|(p, v)| p * (v - mean) * (v - mean)).sum();
-                slope += f64::from(share * (mean - change[*target]));
-                curvature += f64::from(share * spread);
+            moved.values.copy_from_slice(&self.logits.values);
+            add(&mut moved.values, &along.values, length as f32);
+            soften(&mut moved);
+            let (mut means, mut spreads) = (vec![0.0; along.columns], vec![0.0; along.columns]);
+            for (row, change) in moved.rows().zip(along.rows()) {
+                means.iter_mut().zip(row).zip(change).for_each(|((mean, p), v)| *mean += p * v);
             }
-            [slope, curvature]
+            for (row, change) in moved.rows().zip(along.rows()) {
+                for (((spread, p), v), mean) in spreads.iter_mut().zip(row).zip(change).zip(&means) {
+                    *spread += p * (v - mean) * (v - mean);
+                }
+            }
+            let strength = f64::from(self.strength);
+            let slope = product(&self.shares, &means) - wanted + strength * (linear + length * quadratic);
+            [slope, product(&self.shares, &spreads) + strength * quadratic]
         };
         let [steepest, curvature] = look(0.0);
         // Not a number counts as not leading down.
@@ -243,18 +257,16 @@ impl Logistic {
 
     /// What it regresses on, for other features.
     pub fn inputs(&self, features: &[Rc<[f32]>]) -> Matrix {
-        let embedded = features.iter().flat_map(|features| self.embedding.apply(features)).collect();
-        let embedded = Matrix::new(self.embedded.columns, embedded);
-        let rows: Vec<Vec<f32>> = match &self.gram {
-            Some(gram) => gram.project(&embedded, &self.embedded).collect(),
-            None => embedded.rows().map(<[f32]>::to_vec).collect(),
-        };
-        Matrix::new(self.inputs.columns, rows.into_iter().flat_map(|row| row.into_iter().chain([1.0])).collect())
+        let embedded = embed(&self.embedding, features);
+        match &self.gram {
+            Some(gram) => inputs(&gram.project(&embedded, &self.embedded), 1),
+            None => inputs(&embedded, 1),
+        }
     }
 
-    /// The logits of what [`Logistic::inputs`] gave, at the present weights.
+    /// The logits of what [`Logistic::inputs`] gave, a row each, at the present weights.
     pub fn logits(&self, inputs: &Matrix) -> Matrix {
-        inputs.times_transposed(&Matrix::new(self.inputs.columns, self.weight.clone()))
+        inputs.times_transposed(&self.weight)
     }
 
     /// Iterates until the gradient is no longer than `slope`; returns how often.
@@ -270,29 +282,54 @@ impl Logistic {
 
     /// The classifier at the present weights.
     pub fn head(&self) -> Head {
-        let rows = self.weight.chunks_exact(self.inputs.columns);
-        let (mut weight, mut bias) = (Vec::new(), Vec::new());
-        for row in rows {
-            let (last, row) = row.split_last().expect("there is a constant");
-            bias.push(*last);
-            match &self.gram {
-                Some(gram) => weight.extend(gram.combine(row, &self.embedded)),
-                None => weight.extend(row),
-            }
-        }
+        let bias = self.weight.rows().map(|row| row[self.width]).collect();
+        let rows = self.weight.rows().flat_map(|row| &row[..self.width]).copied().collect();
+        let weight = match &self.gram {
+            Some(gram) => gram.combine(&Matrix::new(self.width, rows), &self.embedded).values,
+            None => rows,
+        };
         let (classes, embedding) = (self.classes.clone(), Some(self.embedding.clone()));
         Head { kind: HeadKind::Linear, classes, embedding, hidden: None, weight, bias }
     }
 }
 
-/// Turns logits into probabilities; returns the logarithm of the sum of their exponentials.
-fn soften(logits: &mut [f32]) -> f32 {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    logits.iter_mut().for_each(|v| *v = exp(*v - largest));
-    let sum: f32 = logits.iter().sum();
-    let factor = sum.recip();
-    logits.iter_mut().for_each(|v| *v *= factor);
-    largest + sum.ln()
+/// Embedded `features`, a row each.
+fn embed(embedding: &Embedding, features: &[Rc<[f32]>]) -> Matrix {
+    let mut values = Vec::with_capacity(features.len() * features[0].len());
+    features.iter().for_each(|features| values.extend_from_slice(&embedding.apply(features)));
+    Matrix::new(features[0].len(), values)
+}
+
+/// `rows` with a constant 1 at the end, then zeros: until there are whole [`VECTORS`] of values, and a multiple of `together`
+/// of rows.
+fn inputs(rows: &Matrix, together: usize) -> Matrix {
+    let [count, width] = [rows.row_count().next_multiple_of(together), (rows.columns + 1).next_multiple_of(VECTORS)];
+    let mut inputs = Matrix::zeros(count, width);
+    for (target, row) in inputs.values.chunks_exact_mut(width).zip(rows.rows()) {
+        target[..row.len()].copy_from_slice(row);
+        target[row.len()] = 1.0;
+    }
+    inputs
+}
+
+/// Turns columns of logits into probabilities; returns the logarithms of the sums of their exponentials.
+fn soften(logits: &mut Matrix) -> Vec<f32> {
+    let mut largest = logits.row(0).to_vec();
+    for row in logits.rows().skip(1) {
+        largest.iter_mut().zip(row).for_each(|(largest, v)| *largest = if *v > *largest { *v } else { *largest });
+    }
+    let mut sums = vec![0.0; logits.columns];
+    for row in logits.values.chunks_exact_mut(logits.columns) {
+        for ((v, sum), largest) in row.iter_mut().zip(&mut sums).zip(&largest) {
+            *v = exp(*v - largest);
+            *sum += *v;
+        }
+    }
+    let factors: Vec<f32> = sums.iter().map(|sum: &f32| sum.recip()).collect();
+    for row in logits.values.chunks_exact_mut(logits.columns) {
+        row.iter_mut().zip(&factors).for_each(|(v, factor)| *v *= factor);
+    }
+    largest.iter().zip(sums).map(|(largest, sum)| largest + sum.ln()).collect()
 }
 
 /// `sum += factor · other`.

@@ -2,7 +2,7 @@
 
 use std::ops::{AddAssign, Mul};
 
-use crate::kernels::new_product;
+use crate::kernels::{new_product, transposed};
 
 /// Values row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,12 +41,17 @@ impl Matrix {
         Self::new(other.row_count(), values)
     }
 
-    /// `selfᵀ · other`: sums of the rows of the other, with the columns of this as weights.
-    pub fn transposed_times(&self, other: &Self) -> Self {
-        assert_eq!(self.row_count(), other.row_count());
-        let size = [self.columns, other.columns, self.row_count()];
-        let values = new_product(size, (&self.values, [1, self.columns]), (&other.values, [other.columns, 1]));
+    /// `self · other`: sums of the other's rows, with each row of this as weights.
+    pub fn times(&self, other: &Self) -> Self {
+        assert_eq!(self.columns, other.row_count());
+        let size = [self.row_count(), other.columns, self.columns];
+        let values = new_product(size, (&self.values, [self.columns, 1]), (&other.values, [other.columns, 1]));
         Self::new(other.columns, values)
+    }
+
+    /// Columns as rows.
+    pub fn transposed(&self) -> Self {
+        Self::new(self.row_count(), transposed(&self.values, self.row_count()))
     }
 }
 
@@ -56,7 +61,6 @@ impl Matrix {
 /// and ends when all are: repeated and dependent vectors cost nothing.
 #[derive(Debug, Clone)]
 pub(crate) struct Gram {
-    count: usize,
     rank: usize,
     factor: Vec<f64>,
     /// The vectors that span all, in the order of the columns of `factor`.
@@ -78,56 +82,72 @@ impl Gram {
             let rank = pivots.len();
             let scale = left[pivot].sqrt().recip();
             let own: Vec<f64> = rows[pivot * count..][..rank].to_vec();
-            for (i, row) in rows.chunks_exact_mut(count).enumerate() {
+            // Nothing is left of those that were pivots.
+            let rows = rows.chunks_exact_mut(count).zip(products.row(pivot)).zip(&mut left);
+            for ((row, product), left) in rows.filter(|(_, left)| **left != 0.0) {
                 let explained: f64 = dot(&row[..rank], &own);
-                row[rank] = (f64::from(products.row(pivot)[i]) - explained) * scale;
-                left[i] -= row[rank] * row[rank];
+                row[rank] = (f64::from(*product) - explained) * scale;
+                *left -= row[rank] * row[rank];
             }
             // Exactly nothing, lest rounding make it a pivot again.
             left[pivot] = 0.0;
             pivots.push(pivot);
         }
         let rank = pivots.len();
-        let factor = rows.chunks_exact(count.max(1)).flat_map(|row| row[..rank].to_vec()).collect();
-        Self { count, rank, factor, pivots }
+        let factor = rows.chunks_exact(count.max(1)).flat_map(|row| &row[..rank]).copied().collect();
+        Self { rank, factor, pivots }
+    }
+
+    /// How many coordinates there are.
+    pub fn rank(&self) -> usize {
+        self.rank
     }
 
     /// The coordinates of the vectors, row by row.
-    pub fn coordinates(&self) -> impl Iterator<Item = impl Iterator<Item = f32>> {
-        (0..self.count).map(|i| self.factor[i * self.rank..][..self.rank].iter().map(|v| *v as f32))
+    pub fn coordinates(&self) -> Matrix {
+        Matrix::new(self.rank, self.factor.iter().map(|v| *v as f32).collect())
     }
 
     /// The coordinates of other vectors, of what of them lies in the span of `vectors`, those that it was made of.
-    pub fn project(&self, others: &Matrix, vectors: &Matrix) -> impl Iterator<Item = Vec<f32>> {
-        let pivots = self.pivots.iter().flat_map(|pivot| vectors.row(*pivot)).copied().collect();
-        let products = others.times_transposed(&Matrix::new(vectors.columns, pivots));
-        (0..others.row_count()).map(move |other| {
-            let mut coordinates: Vec<f64> = Vec::with_capacity(self.rank);
+    pub fn project(&self, others: &Matrix, vectors: &Matrix) -> Matrix {
+        let products = others.times_transposed(&self.spanning(vectors));
+        let mut coordinates: Vec<f64> = Vec::with_capacity(self.rank);
+        let mut values = Vec::with_capacity(others.row_count() * self.rank);
+        for products in products.rows() {
+            coordinates.clear();
             // The pivots' rows of the factor are a lower triangle, solved from the first on.
-            for (pivot, product) in self.pivots.iter().zip(products.row(other)) {
+            for (pivot, product) in self.pivots.iter().zip(products) {
                 let column = coordinates.len();
                 let row = &self.factor[pivot * self.rank..][..=column];
                 coordinates.push((f64::from(*product) - dot(&row[..column], &coordinates)) / row[column]);
             }
-            coordinates.into_iter().map(|v| v as f32).collect()
-        })
+            values.extend(coordinates.iter().map(|v| *v as f32));
+        }
+        Matrix::new(self.rank, values)
     }
 
-    /// The combination of `vectors`, those that it was made of, that has the given coordinates.
-    pub fn combine(&self, coordinates: &[f32], vectors: &Matrix) -> Vec<f32> {
-        // The pivots' rows of the factor are a lower triangle: its transpose is solved from the last on.
-        let mut shares: Vec<f64> = coordinates.iter().map(|v| f64::from(*v)).collect();
-        for column in (0..self.rank).rev() {
-            let row = &self.factor[self.pivots[column] * self.rank..][..=column];
-            shares[column] /= row[column];
-            let share = shares[column];
-            shares[..column].iter_mut().zip(row).for_each(|(other, v)| *other -= share * v);
+    /// The combinations of `vectors`, those that it was made of, that have the given coordinates, row by row.
+    pub fn combine(&self, coordinates: &Matrix, vectors: &Matrix) -> Matrix {
+        let mut values = Vec::with_capacity(coordinates.values.len());
+        for row in coordinates.rows() {
+            // The pivots' rows of the factor are a lower triangle: its transpose is solved from the last on.
+            let mut shares: Vec<f64> = row.iter().map(|v| f64::from(*v)).collect();
+            for column in (0..self.rank).rev() {
+                let row = &self.factor[self.pivots[column] * self.rank..][..=column];
+                shares[column] /= row[column];
+                let share = shares[column];
+                shares[..column].iter_mut().zip(row).for_each(|(other, v)| *other -= share * v);
+            }
+            values.extend(shares.iter().map(|v| *v as f32));
         }
-        let mut sum = vec![0.0; vectors.columns];
-        for (share, pivot) in shares.iter().zip(&self.pivots) {
-            sum.iter_mut().zip(vectors.row(*pivot)).for_each(|(sum, v)| *sum += *share as f32 * v);
-        }
-        sum
+        Matrix::new(self.rank, values).times(&self.spanning(vectors))
+    }
+
+    /// Those of `vectors` that span all, a row each.
+    fn spanning(&self, vectors: &Matrix) -> Matrix {
+        let mut values = Vec::with_capacity(self.rank * vectors.columns);
+        self.pivots.iter().for_each(|pivot| values.extend_from_slice(vectors.row(*pivot)));
+        Matrix::new(vectors.columns, values)
     }
 }
 
@@ -160,7 +180,7 @@ mod tests {
         let b = Matrix::new(3, vec![1.0, 0.0, -1.0, 2.0, 1.0, 0.0, 0.5, 0.5, 0.5]);
         assert_eq!(a.times_transposed(&b).values, [-2.0, 4.0, 3.0, -2.0, 13.0, 7.5]);
         let c = Matrix::new(2, vec![1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(a.transposed_times(&c), Matrix::new(2, vec![13.0, 18.0, 17.0, 24.0, 21.0, 30.0]));
+        assert_eq!(a.transposed().times(&c), Matrix::new(2, vec![13.0, 18.0, 17.0, 24.0, 21.0, 30.0]));
         let long: Vec<f32> = (0..19).map(|v| v as f32).collect();
         assert_eq!(dot(&long, &long), (0..19).map(|v| (v * v) as f32).sum::<f32>());
     }
@@ -174,14 +194,13 @@ mod tests {
         );
         let gram = Gram::new(&vectors);
         assert_eq!(gram.rank, 2);
-        let coordinates = Matrix::new(2, gram.coordinates().flatten().collect());
+        let coordinates = gram.coordinates();
         let [products, expected] = [&coordinates, &vectors].map(|m| m.times_transposed(m));
         assert!(products.values.iter().zip(&expected.values).all(|(a, b)| (a - b).abs() < 1e-4));
-        for (coordinates, vector) in coordinates.rows().zip(vectors.rows()) {
-            let back = gram.combine(coordinates, &vectors);
-            assert!(back.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-4), "{back:?}");
+        let back = gram.combine(&coordinates, &vectors);
+        let projected = gram.project(&vectors, &vectors);
+        for (found, expected) in [(&back, &vectors), (&projected, &coordinates)] {
+            assert!(found.values.iter().zip(&expected.values).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?}");
         }
-        let projected = gram.project(&vectors, &vectors).flatten();
-        assert!(projected.zip(&coordinates.values).all(|(a, b)| (a - b).abs() < 1e-4));
     }
 }

@@ -29,4 +29,4 @@ pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
 pub use folded::FoldedConvNorm;
 #[cfg(target_arch = "wasm32")]
 pub use gpu::{GpuConvNorm, mean_of_pixels};
-pub(crate) use product::new_product;
+pub(crate) use product::{new_product, transposed};

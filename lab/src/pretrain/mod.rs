@@ -355,8 +355,7 @@ mod tests {
         run(&arguments(&folder.0, "second", taught(&["first"], 0.5))).unwrap();
         run(&arguments(&folder.0, "third", taught(&["first", "second"], 0.5))).unwrap();
         run(&arguments(&folder.0, "unmoved", taught(&["first"], 0.0))).unwrap();
-        let [first, second, third, unmoved] =
-            ["first", "second", "third", "unmoved"].map(|out| weights(&folder, out));
+        let [first, second, third, unmoved] = ["first", "second", "third", "unmoved"].map(|out| weights(&folder, out));
         assert!(second != first && unmoved == first, "its share is what it teaches");
         assert!(third != second, "all teachers teach");
         let fewer = arguments(&folder.0, "fewer", taught(&["first"], 0.5));
