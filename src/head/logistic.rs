@@ -59,10 +59,19 @@ pub(crate) struct Logistic {
     logits: Matrix,
     loss: f64,
     gradient: Vec<f32>,
-    /// Steps with the changes of the gradient over them, the latest last.
-    history: VecDeque<[Vec<f32>; 2]>,
+    /// The latest last.
+    history: VecDeque<Past>,
     /// No step was found that leads further down: f32 tells no more.
     exhausted: bool,
+}
+
+/// A step, and how the gradient changed over it.
+#[derive(Debug)]
+struct Past {
+    step: Vec<f32>,
+    difference: Vec<f32>,
+    /// Of the two; above 0.
+    product: f64,
 }
 
 impl Logistic {
@@ -165,11 +174,12 @@ impl Logistic {
         add(&mut self.logits.values, &along.values, length);
         self.evaluate();
         let difference: Vec<f32> = self.gradient.iter().zip(&before).map(|(now, before)| now - before).collect();
-        if product(&step, &difference) > 0.0 {
+        let product = product(&step, &difference);
+        if product > 0.0 {
             if self.history.len() == MEMORY {
                 self.history.pop_front();
             }
-            self.history.push_back([step, difference]);
+            self.history.push_back(Past { step, difference, product });
         }
     }
 
@@ -193,18 +203,18 @@ impl Logistic {
     fn direction(&self) -> Vec<f32> {
         let mut direction: Vec<f32> = self.gradient.iter().map(|v| -v).collect();
         let mut factors = Vec::with_capacity(self.history.len());
-        for [step, difference] in self.history.iter().rev() {
-            let factor = product(step, &direction) / product(step, difference);
-            add(&mut direction, difference, -factor as f32);
+        for past in self.history.iter().rev() {
+            let factor = product(&past.step, &direction) / past.product;
+            add(&mut direction, &past.difference, -factor as f32);
             factors.push(factor);
         }
-        if let Some([step, difference]) = self.history.back() {
-            let scale = (product(step, difference) / product(difference, difference)) as f32;
+        if let Some(past) = self.history.back() {
+            let scale = (past.product / product(&past.difference, &past.difference)) as f32;
             direction.iter_mut().for_each(|v| *v *= scale);
         }
-        for ([step, difference], factor) in self.history.iter().zip(factors.into_iter().rev()) {
-            let back = factor - product(difference, &direction) / product(step, difference);
-            add(&mut direction, step, back as f32);
+        for (past, factor) in self.history.iter().zip(factors.into_iter().rev()) {
+            let back = factor - product(&past.difference, &direction) / past.product;
+            add(&mut direction, &past.step, back as f32);
         }
         direction
     }
@@ -233,12 +243,14 @@ impl Logistic {
             let slope = product(&self.shares, &means) - wanted + strength * (linear + length * quadratic);
             [slope, product(&self.shares, &spreads) + strength * quadratic]
         };
-        let [steepest, curvature] = look(0.0);
+        let steepest = product(&self.gradient, direction);
         // Not a number counts as not leading down.
-        if !(steepest < 0.0 && curvature > 0.0) {
+        if steepest.is_nan() || steepest >= 0.0 {
             return None;
         }
-        let (mut near, mut far, mut length) = (0.0, f64::INFINITY, -steepest / curvature);
+        // What past steps tell of the curvature makes a direction about as long as the way.
+        let mut length = if self.history.is_empty() { -steepest / look(0.0)[1] } else { 1.0 };
+        let (mut near, mut far) = (0.0, f64::INFINITY);
         for _ in 0..LOOKS {
             let [slope, curvature] = look(length);
             if slope.abs() <= SLOPE_LEFT * -steepest {

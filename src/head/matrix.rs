@@ -4,6 +4,9 @@ use std::ops::{AddAssign, Mul};
 
 use crate::kernels::{new_product, transposed};
 
+/// Rows of a symmetric product that are computed together, whole tiles of the kernels.
+const BLOCK: usize = 24;
+
 /// Values row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Matrix {
@@ -49,6 +52,30 @@ impl Matrix {
         Self::new(other.columns, values)
     }
 
+    /// `self · selfᵀ`, which is symmetric: little more than half of it is computed.
+    pub fn products(&self) -> Self {
+        let count = self.row_count();
+        let across = {
+            let columns = count.next_multiple_of(BLOCK);
+            let mut rows = self.values.clone();
+            rows.resize(columns * self.columns, 0.0);
+            Self::new(columns, transposed(&rows, columns))
+        };
+        let mut products = Self::zeros(count, count);
+        for first in (0..count).step_by(BLOCK) {
+            let size = [BLOCK.min(count - first), across.columns - first, self.columns];
+            let rows = (&self.values[first * self.columns..], [self.columns, 1]);
+            let block = new_product(size, rows, (&across.values[first..], [across.columns, 1]));
+            for (row, block) in (first..).zip(block.chunks_exact(size[1])) {
+                for (column, value) in (first..count).zip(block) {
+                    products.values[row * count + column] = *value;
+                    products.values[column * count + row] = *value;
+                }
+            }
+        }
+        products
+    }
+
     /// Columns as rows.
     pub fn transposed(&self) -> Self {
         Self::new(self.row_count(), transposed(&self.values, self.row_count()))
@@ -72,7 +99,7 @@ impl Gram {
     const TOLERANCE: f64 = 1e-6;
 
     pub fn new(vectors: &Matrix) -> Self {
-        let products = vectors.times_transposed(vectors);
+        let products = vectors.products();
         let count = vectors.row_count();
         let mut left: Vec<f64> = (0..count).map(|i| f64::from(products.row(i)[i])).collect();
         let enough = left.iter().copied().fold(0.0, f64::max) * Self::TOLERANCE;
@@ -181,6 +208,8 @@ mod tests {
         assert_eq!(a.times_transposed(&b).values, [-2.0, 4.0, 3.0, -2.0, 13.0, 7.5]);
         let c = Matrix::new(2, vec![1.0, 2.0, 3.0, 4.0]);
         assert_eq!(a.transposed().times(&c), Matrix::new(2, vec![13.0, 18.0, 17.0, 24.0, 21.0, 30.0]));
+        let tall = Matrix::new(2, (0..110).map(|v| (v % 7) as f32 - 3.0).collect());
+        assert_eq!(tall.products(), tall.times_transposed(&tall));
         let long: Vec<f32> = (0..19).map(|v| v as f32).collect();
         assert_eq!(dot(&long, &long), (0..19).map(|v| (v * v) as f32).sum::<f32>());
     }
