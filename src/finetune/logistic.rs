@@ -1,13 +1,14 @@
 //! Fits a head by logistic regression, whose strength is chosen by cross-validation.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use web_time::Instant;
 
 use super::{Epoch, Signal};
 use crate::dataset::{Split, folds};
 use crate::error::Result;
-use crate::head::{Head, LabelledFeatures, Logistic, cross_entropy};
+use crate::head::{Design, Head, LabelledFeatures, Logistic, cross_entropy};
 use crate::pace::Pace;
 
 /// Candidates for the strength, each solved from the weights of the one before. Of real drawings, five a class want 0.01
@@ -99,13 +100,11 @@ impl Run<'_> {
         folds: &[Split],
         on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
     ) -> Result<Option<Epoch>> {
+        let design = Rc::new(Design::new(examples)?);
         let mut parts = Vec::with_capacity(folds.len());
         for fold in folds {
             self.pace.breathe().await;
-            let regression = Logistic::new(&examples.select(&fold.training), STRENGTHS[0])?;
-            let held_out = examples.select(&fold.validation);
-            let inputs = (!held_out.targets.is_empty()).then(|| regression.inputs(&held_out.features));
-            parts.push((regression, inputs, held_out.targets));
+            parts.push((Logistic::without(&fold.validation, &design, STRENGTHS[0]), &fold.validation));
         }
         let held_out: usize = folds.iter().map(|fold| fold.validation.len()).sum();
         // As in Platt's scaling (1999): a few easy drawings must not make a head too sure of itself.
@@ -113,7 +112,7 @@ impl Run<'_> {
         let mut best: Option<Epoch> = None;
         for strength in STRENGTHS.into_iter().filter(|_| held_out > 0) {
             let (mut loss, mut accuracy, mut validation_loss, mut right) = (0.0, 0.0, 0.0, 0);
-            for (regression, inputs, targets) in &mut parts {
+            for (regression, held_out) in &mut parts {
                 regression.set_strength(strength);
                 for _ in 0..MOST_ITERATIONS {
                     self.pace.breathe().await;
@@ -127,10 +126,10 @@ impl Run<'_> {
                 }
                 loss += regression.loss() / folds.len() as f32;
                 accuracy += regression.accuracy() / folds.len() as f32;
-                let Some(inputs) = inputs else { continue };
-                for (logits, target) in regression.logits(inputs).rows().zip(targets.iter()) {
-                    validation_loss += cross_entropy(logits, *target, doubt);
-                    right += usize::from(logits.iter().all(|logit| *logit <= logits[*target]));
+                for index in held_out.iter() {
+                    let (logits, target) = (regression.logits(*index), examples.targets[*index]);
+                    validation_loss += cross_entropy(&logits, target, doubt);
+                    right += usize::from(logits.iter().all(|logit| *logit <= logits[target]));
                 }
             }
             self.epoch += 1;

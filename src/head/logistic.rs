@@ -14,11 +14,11 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::embedding::Embedding;
+use super::design::Design;
 use super::exponential::exp;
 use super::matrix::{Gram, Matrix, dot};
 use super::{Head, HeadKind, LabelledFeatures};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Products are fastest where sizes are whole vectors.
 const VECTORS: usize = 4;
@@ -35,11 +35,10 @@ const LOOKS: usize = 12;
 /// The regression on its way from weights of zero to the answer.
 #[derive(Debug)]
 pub(crate) struct Logistic {
-    classes: Vec<String>,
-    embedding: Embedding,
-    /// Embedded features, a row an example.
-    embedded: Matrix,
-    /// Where the examples' coordinates are used instead.
+    design: Rc<Design>,
+    /// Where the embedding of the examples that count is centred in that.
+    shift: Vec<f32>,
+    /// If examples' coordinates are used instead of embedded features.
     gram: Option<Gram>,
     /// How many values of an example are regressed on, but for the constant.
     width: usize,
@@ -48,8 +47,7 @@ pub(crate) struct Logistic {
     inputs: Matrix,
     /// `inputs`, a column an example.
     across: Matrix,
-    targets: Vec<usize>,
-    /// What each example counts; all sum to 1, and those that fill up count nothing.
+    /// What each example counts: all sum to 1, and those that are held out or fill up count nothing.
     shares: Vec<f32>,
 
     strength: f32,
@@ -78,48 +76,42 @@ impl Logistic {
     /// The regression on `examples` with weights of zero.
     ///
     /// # Errors
-    /// [`Error::TooFewClasses`] for less than two classes, [`Error::TooFewExamples`] for a class without any, and
-    /// [`Error::BadInput`] for features that are not finite.
+    /// As [`Design::new`].
     pub fn new(examples: &LabelledFeatures, strength: f32) -> Result<Self> {
-        let features = examples.features.first().map_or(0, |features| features.len());
-        // Coordinates cost a factorisation, so they have to save something.
-        Self::build(examples, strength, features >= 2 * examples.features.len())
+        Ok(Self::without(&[], &Rc::new(Design::new(examples)?), strength))
     }
 
-    fn build(examples: &LabelledFeatures, strength: f32, among_themselves: bool) -> Result<Self> {
-        let LabelledFeatures { classes, features, targets } = examples;
-        if classes.len() < 2 {
-            return Err(Error::TooFewClasses(classes.len()));
-        }
-        let mut counts = vec![0; classes.len()];
-        targets.iter().for_each(|target| counts[*target] += 1);
-        if let Some(class) = counts.iter().position(|count| *count == 0) {
-            return Err(Error::TooFewExamples(format!("“{}” has no drawing; draw at least one", classes[class])));
-        }
-        if let Some(index) = features.iter().position(|f| f.is_empty() || f.iter().any(|v| !v.is_finite())) {
-            return Err(Error::BadInput(format!(
-                "the features of example {index} are not finite numbers; get the weights of the backbone again"
-            )));
-        }
-        let embedding = Embedding::fit(features);
-        let embedded = embed(&embedding, features);
-        let gram = among_themselves.then(|| Gram::new(&embedded));
+    /// The regression on all examples but those at `held_out`, whose logits it has too. Every class keeps one.
+    pub fn without(held_out: &[usize], design: &Rc<Design>, strength: f32) -> Self {
+        let mut counts = vec![true; design.targets.len()];
+        held_out.iter().for_each(|index| counts[*index] = false);
+        let shift = design.shift(&counts);
+        let gram = design.products(&counts).map(|products| Gram::new(&products, &counts));
         // Examples that are all the same have no directions.
         let gram = gram.filter(|gram| gram.rank() > 0);
-        let inputs = inputs(gram.as_ref().map(Gram::coordinates).as_ref().unwrap_or(&embedded), VECTORS);
-        let share = |target: &usize| 1.0 / (classes.len() * counts[*target]) as f32;
-        let mut shares: Vec<f32> = targets.iter().map(share).collect();
+        let rows = match &gram {
+            Some(gram) => gram.coordinates(),
+            None => design.embedded(&shift, 0..counts.len()),
+        };
+        let (width, inputs) = (rows.columns, inputs(&rows));
+
+        let mut sizes = vec![0; design.classes.len()];
+        let counted = || design.targets.iter().zip(&counts).filter(|(_, counts)| **counts);
+        counted().for_each(|(target, _)| sizes[*target] += 1);
+        let share = |(target, counts): (&usize, &bool)| match counts {
+            true => 1.0 / (sizes.len() * sizes[*target]) as f32,
+            false => 0.0,
+        };
+        let mut shares: Vec<f32> = design.targets.iter().zip(&counts).map(share).collect();
         shares.resize(inputs.row_count(), 0.0);
         let mut regression = Self {
-            classes: classes.clone(),
-            width: gram.as_ref().map_or(embedded.columns, Gram::rank),
-            embedding,
-            embedded,
+            design: design.clone(),
+            shift,
             gram,
-            targets: targets.clone(),
+            width,
             strength,
-            weight: Matrix::zeros(classes.len(), inputs.columns),
-            logits: Matrix::zeros(classes.len(), shares.len()),
+            weight: Matrix::zeros(sizes.len(), inputs.columns),
+            logits: Matrix::zeros(sizes.len(), shares.len()),
             shares,
             across: inputs.transposed(),
             inputs,
@@ -129,7 +121,7 @@ impl Logistic {
             exhausted: false,
         };
         regression.evaluate();
-        Ok(regression)
+        regression
     }
 
     /// Goes on with another strength, from the weights that there are.
@@ -150,13 +142,21 @@ impl Logistic {
         self.loss as f32
     }
 
-    /// Share of the examples that are right.
+    /// Share of the examples that are right, of those that are not held out.
     pub fn accuracy(&self) -> f32 {
-        let right = |(example, target): &(usize, &usize)| {
+        let targets = self.design.targets.iter().zip(&self.shares).enumerate();
+        let counted: Vec<(usize, &usize)> =
+            targets.filter(|(_, (_, share))| **share > 0.0).map(|(example, (target, _))| (example, target)).collect();
+        let right = |(example, target): &&(usize, &usize)| {
             let own = self.logits.row(**target)[*example];
             self.logits.rows().all(|row| row[*example] <= own)
         };
-        self.targets.iter().enumerate().filter(right).count() as f32 / self.targets.len() as f32
+        counted.iter().filter(right).count() as f32 / counted.len() as f32
+    }
+
+    /// One logit a class for an example, held out or not.
+    pub fn logits(&self, example: usize) -> Vec<f32> {
+        self.logits.rows().map(|row| row[example]).collect()
     }
 
     /// One iteration.
@@ -191,7 +191,7 @@ impl Logistic {
             row.iter_mut().zip(&self.shares).for_each(|(v, share)| *v *= share);
         }
         self.loss = 0.0;
-        for (example, (target, share)) in self.targets.iter().zip(&self.shares).enumerate() {
+        for (example, (target, share)) in self.design.targets.iter().zip(&self.shares).enumerate() {
             self.loss += f64::from(share * (normalisers[example] - self.logits.row(*target)[example]));
             residuals.values[target * self.shares.len() + example] -= share;
         }
@@ -223,7 +223,7 @@ impl Logistic {
     /// `None` if the direction does not lead down.
     fn search(&self, direction: &[f32], along: &Matrix) -> Option<f32> {
         let [linear, quadratic] = [product(&self.weight.values, direction), product(direction, direction)];
-        let targets = self.targets.iter().zip(&self.shares).enumerate();
+        let targets = self.design.targets.iter().zip(&self.shares).enumerate();
         let wanted: f64 = targets.map(|(i, (target, share))| f64::from(share * along.row(*target)[i])).sum();
         let mut moved = self.logits.clone();
         let mut look = |length: f64| -> [f64; 2] {
@@ -267,20 +267,6 @@ impl Logistic {
         Some(length as f32)
     }
 
-    /// What it regresses on, for other features.
-    pub fn inputs(&self, features: &[Rc<[f32]>]) -> Matrix {
-        let embedded = embed(&self.embedding, features);
-        match &self.gram {
-            Some(gram) => inputs(&gram.project(&embedded, &self.embedded), 1),
-            None => inputs(&embedded, 1),
-        }
-    }
-
-    /// The logits of what [`Logistic::inputs`] gave, a row each, at the present weights.
-    pub fn logits(&self, inputs: &Matrix) -> Matrix {
-        inputs.times_transposed(&self.weight)
-    }
-
     /// Iterates until the gradient is no longer than `slope`; returns how often.
     #[cfg(test)]
     fn solve(&mut self, slope: f64) -> usize {
@@ -297,25 +283,20 @@ impl Logistic {
         let bias = self.weight.rows().map(|row| row[self.width]).collect();
         let rows = self.weight.rows().flat_map(|row| &row[..self.width]).copied().collect();
         let weight = match &self.gram {
-            Some(gram) => gram.combine(&Matrix::new(self.width, rows), &self.embedded).values,
+            Some(gram) => {
+                let spanning = self.design.embedded(&self.shift, gram.pivots().iter().copied());
+                gram.shares(&Matrix::new(self.width, rows)).times(&spanning).values
+            }
             None => rows,
         };
-        let (classes, embedding) = (self.classes.clone(), Some(self.embedding.clone()));
+        let (classes, embedding) = (self.design.classes.clone(), Some(self.design.embedding(&self.shift)));
         Head { kind: HeadKind::Linear, classes, embedding, hidden: None, weight, bias }
     }
 }
 
-/// Embedded `features`, a row each.
-fn embed(embedding: &Embedding, features: &[Rc<[f32]>]) -> Matrix {
-    let mut values = Vec::with_capacity(features.len() * features[0].len());
-    features.iter().for_each(|features| values.extend_from_slice(&embedding.apply(features)));
-    Matrix::new(features[0].len(), values)
-}
-
-/// `rows` with a constant 1 at the end, then zeros: until there are whole [`VECTORS`] of values, and a multiple of `together`
-/// of rows.
-fn inputs(rows: &Matrix, together: usize) -> Matrix {
-    let [count, width] = [rows.row_count().next_multiple_of(together), (rows.columns + 1).next_multiple_of(VECTORS)];
+/// `rows` with a constant 1 at the end, then zeros, in rows as in values, until there are whole [`VECTORS`].
+fn inputs(rows: &Matrix) -> Matrix {
+    let [count, width] = [rows.row_count(), rows.columns + 1].map(|size| size.next_multiple_of(VECTORS));
     let mut inputs = Matrix::zeros(count, width);
     for (target, row) in inputs.values.chunks_exact_mut(width).zip(rows.rows()) {
         target[..row.len()].copy_from_slice(row);
@@ -382,17 +363,30 @@ mod tests {
     }
 
     #[test]
-    fn logits_in_coordinates_are_those_of_the_head() {
+    fn what_is_held_out_is_seen_as_by_the_head_and_changes_nothing() {
         let [examples, queries] = clouds(3, 4, 60, 1.0, 5);
+        let count = examples.targets.len();
+        let mut all = examples.clone();
+        all.features.extend(queries.features.iter().cloned());
+        all.targets.extend(&queries.targets);
+        let held_out: Vec<usize> = (count..2 * count).collect();
+        let alone = solved(&examples, 0.01);
         for among_themselves in [true, false] {
-            let mut regression = Logistic::build(&examples, 0.01, among_themselves).unwrap();
-            regression.solve(1e-4);
-            let (head, logits) = (regression.head(), regression.logits(&regression.inputs(&queries.features)));
-            for (row, features) in logits.rows().zip(&queries.features) {
-                let expected = head.logits(features);
-                assert!(row.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3), "{row:?} and {expected:?}");
+            let design = Rc::new(Design::build(&all, among_themselves).unwrap());
+            let mut regression = Logistic::without(&held_out, &design, 0.01);
+            regression.solve(1e-5);
+            let head = regression.head();
+            for (index, features) in held_out.iter().zip(&queries.features) {
+                let [own, expected, alone] = [regression.logits(*index), head.logits(features), alone.logits(features)];
+                let near = |a: &[f32], b: &[f32], most: f32| a.iter().zip(b).all(|(a, b)| (a - b).abs() < most);
+                assert!(near(&own, &expected, 1e-3), "{own:?} and {expected:?}");
+                assert!(near(&expected, &alone, 5e-3), "{expected:?} and {alone:?}");
             }
         }
+    }
+
+    fn among(examples: &LabelledFeatures, themselves: bool) -> Logistic {
+        Logistic::without(&[], &Rc::new(Design::build(examples, themselves).unwrap()), 0.01)
     }
 
     fn solved(examples: &LabelledFeatures, strength: f32) -> Head {
@@ -440,7 +434,7 @@ mod tests {
         // A drawing twice: the Gram matrix is singular.
         examples.features[5] = examples.features[1].clone();
         let [a, b] = [true, false].map(|among_themselves| {
-            let mut regression = Logistic::build(&examples, 0.01, among_themselves).unwrap();
+            let mut regression = among(&examples, among_themselves);
             assert!(regression.solve(1e-5) < 100);
             regression.head()
         });
@@ -468,7 +462,7 @@ mod tests {
             targets: vec![0, 1, 1, 0, 1],
         };
         for among_themselves in [true, false] {
-            let mut regression = Logistic::build(&examples, 0.01, among_themselves).unwrap();
+            let mut regression = among(&examples, among_themselves);
             assert_eq!(regression.solve(1e-5), 0);
             regression.step();
             // Three dogs to two cats is no reason to expect a dog.

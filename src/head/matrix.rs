@@ -36,14 +36,6 @@ impl Matrix {
         &self.values[index * self.columns..][..self.columns]
     }
 
-    /// `self · otherᵀ`: how each row of the one goes with each row of the other.
-    pub fn times_transposed(&self, other: &Self) -> Self {
-        assert_eq!(self.columns, other.columns);
-        let size = [self.row_count(), other.row_count(), self.columns];
-        let values = new_product(size, (&self.values, [self.columns, 1]), (&other.values, [1, other.columns]));
-        Self::new(other.row_count(), values)
-    }
-
     /// `self · other`: sums of the other's rows, with each row of this as weights.
     pub fn times(&self, other: &Self) -> Self {
         assert_eq!(self.columns, other.row_count());
@@ -90,7 +82,7 @@ impl Matrix {
 pub(crate) struct Gram {
     rank: usize,
     factor: Vec<f64>,
-    /// The vectors that span all, in the order of the columns of `factor`.
+    /// Those that span all, in the order of the columns of `factor`.
     pivots: Vec<usize>,
 }
 
@@ -98,14 +90,19 @@ impl Gram {
     /// What is left unexplained of a vector's square, as a share of the largest; products in f32 are no better.
     const TOLERANCE: f64 = 1e-6;
 
-    pub fn new(vectors: &Matrix) -> Self {
-        let products = vectors.products();
-        let count = vectors.row_count();
+    /// Of vectors with these products, of which those at `spanning` may span the others: these have the coordinates of what of
+    /// them lies in that span.
+    pub fn new(products: &Matrix, spanning: &[bool]) -> Self {
+        let count = products.columns;
         let mut left: Vec<f64> = (0..count).map(|i| f64::from(products.row(i)[i])).collect();
         let enough = left.iter().copied().fold(0.0, f64::max) * Self::TOLERANCE;
         // With room for `count` columns at first.
         let (mut rows, mut pivots) = (vec![0.0; count * count], Vec::new());
-        while let Some(pivot) = (0..count).max_by(|a, b| left[*a].total_cmp(&left[*b])).filter(|i| left[*i] > enough) {
+        let next = |left: &[f64]| {
+            let spanning = (0..count).filter(|i| spanning[*i] && left[*i] > enough);
+            spanning.max_by(|a, b| left[*a].total_cmp(&left[*b]))
+        };
+        while let Some(pivot) = next(&left) {
             let rank = pivots.len();
             let scale = left[pivot].sqrt().recip();
             let own: Vec<f64> = rows[pivot * count..][..rank].to_vec();
@@ -135,26 +132,13 @@ impl Gram {
         Matrix::new(self.rank, self.factor.iter().map(|v| *v as f32).collect())
     }
 
-    /// The coordinates of other vectors, of what of them lies in the span of `vectors`, those that it was made of.
-    pub fn project(&self, others: &Matrix, vectors: &Matrix) -> Matrix {
-        let products = others.times_transposed(&self.spanning(vectors));
-        let mut coordinates: Vec<f64> = Vec::with_capacity(self.rank);
-        let mut values = Vec::with_capacity(others.row_count() * self.rank);
-        for products in products.rows() {
-            coordinates.clear();
-            // The pivots' rows of the factor are a lower triangle, solved from the first on.
-            for (pivot, product) in self.pivots.iter().zip(products) {
-                let column = coordinates.len();
-                let row = &self.factor[pivot * self.rank..][..=column];
-                coordinates.push((f64::from(*product) - dot(&row[..column], &coordinates)) / row[column]);
-            }
-            values.extend(coordinates.iter().map(|v| *v as f32));
-        }
-        Matrix::new(self.rank, values)
+    /// The vectors that span all, in the order of the coordinates.
+    pub fn pivots(&self) -> &[usize] {
+        &self.pivots
     }
 
-    /// The combinations of `vectors`, those that it was made of, that have the given coordinates, row by row.
-    pub fn combine(&self, coordinates: &Matrix, vectors: &Matrix) -> Matrix {
+    /// How much of each of those makes up what has the given coordinates, row by row.
+    pub fn shares(&self, coordinates: &Matrix) -> Matrix {
         let mut values = Vec::with_capacity(coordinates.values.len());
         for row in coordinates.rows() {
             // The pivots' rows of the factor are a lower triangle: its transpose is solved from the last on.
@@ -167,14 +151,7 @@ impl Gram {
             }
             values.extend(shares.iter().map(|v| *v as f32));
         }
-        Matrix::new(self.rank, values).times(&self.spanning(vectors))
-    }
-
-    /// Those of `vectors` that span all, a row each.
-    fn spanning(&self, vectors: &Matrix) -> Matrix {
-        let mut values = Vec::with_capacity(self.rank * vectors.columns);
-        self.pivots.iter().for_each(|pivot| values.extend_from_slice(vectors.row(*pivot)));
-        Matrix::new(vectors.columns, values)
+        Matrix::new(self.rank, values)
     }
 }
 
@@ -205,11 +182,11 @@ mod tests {
     fn products_are_those_of_the_definition() {
         let a = Matrix::new(3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let b = Matrix::new(3, vec![1.0, 0.0, -1.0, 2.0, 1.0, 0.0, 0.5, 0.5, 0.5]);
-        assert_eq!(a.times_transposed(&b).values, [-2.0, 4.0, 3.0, -2.0, 13.0, 7.5]);
+        assert_eq!(a.times(&b.transposed()).values, [-2.0, 4.0, 3.0, -2.0, 13.0, 7.5]);
         let c = Matrix::new(2, vec![1.0, 2.0, 3.0, 4.0]);
         assert_eq!(a.transposed().times(&c), Matrix::new(2, vec![13.0, 18.0, 17.0, 24.0, 21.0, 30.0]));
         let tall = Matrix::new(2, (0..110).map(|v| (v % 7) as f32 - 3.0).collect());
-        assert_eq!(tall.products(), tall.times_transposed(&tall));
+        assert_eq!(tall.products(), tall.times(&tall.transposed()));
         let long: Vec<f32> = (0..19).map(|v| v as f32).collect();
         assert_eq!(dot(&long, &long), (0..19).map(|v| (v * v) as f32).sum::<f32>());
     }
@@ -221,15 +198,15 @@ mod tests {
             5,
             vec![1.0, 2.0, 0.0, -1.0, 3.0, 0.5, -2.0, 1.0, 1.0, 0.0, 1.0, 2.0, 0.0, -1.0, 3.0, 1.5, 0.0, 1.0, 0.0, 3.0],
         );
-        let gram = Gram::new(&vectors);
-        assert_eq!(gram.rank, 2);
-        let coordinates = gram.coordinates();
-        let [products, expected] = [&coordinates, &vectors].map(|m| m.times_transposed(m));
-        assert!(products.values.iter().zip(&expected.values).all(|(a, b)| (a - b).abs() < 1e-4));
-        let back = gram.combine(&coordinates, &vectors);
-        let projected = gram.project(&vectors, &vectors);
-        for (found, expected) in [(&back, &vectors), (&projected, &coordinates)] {
-            assert!(found.values.iter().zip(&expected.values).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?}");
+        for spanning in [[true; 4], [true, true, false, false]] {
+            let gram = Gram::new(&vectors.products(), &spanning);
+            assert!(gram.rank() == 2 && gram.pivots().iter().all(|pivot| spanning[*pivot]));
+            let coordinates = gram.coordinates();
+            let pivots = gram.pivots().iter().flat_map(|pivot| vectors.row(*pivot)).copied().collect();
+            let back = gram.shares(&coordinates).times(&Matrix::new(5, pivots));
+            for (found, expected) in [(&back, &vectors), (&coordinates.products(), &vectors.products())] {
+                assert!(found.values.iter().zip(&expected.values).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?}");
+            }
         }
     }
 }

@@ -25,10 +25,12 @@
 //! | `embedding` | from features to directions |
 //! | `prototype` | the classes' means: an answer at once |
 //! | `logistic` | logistic regression, solved to convergence |
+//! | `design` | its examples, some of which may be held out |
 //! | `hidden` | a layer between directions and logits |
 //! | `matrix` | the products under them |
 //! | `tensors` | a head in a file |
 
+mod design;
 mod embedding;
 mod exponential;
 mod hidden;
@@ -39,6 +41,7 @@ mod tensors;
 
 use std::rc::Rc;
 
+pub(crate) use design::Design;
 pub use embedding::Embedding;
 pub(crate) use embedding::SCALE;
 pub(crate) use hidden::LEAK;
