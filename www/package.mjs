@@ -52,6 +52,13 @@ await rm(join(pkg, "models"), { recursive: true, force: true });
 await mkdir(join(pkg, "models"));
 for (const path of weights) await cp(join(root, path), join(pkg, path));
 
+// For those who use it; wasm-pack has brought that of those who build it.
+await cp(join(root, "www", "README.md"), join(pkg, "README.md"));
+await rm(join(pkg, "docs"), { recursive: true, force: true });
+for (const name of ["api.md", "bundlers.md", "files.md", "recognise.py"]) {
+  await cp(join(root, "docs", name), join(pkg, "docs", name));
+}
+
 const complete = {
   ...manifest,
   name: "doodletune",
@@ -65,6 +72,7 @@ const complete = {
   },
   files: [
     "lib",
+    "docs",
     "models",
     "doodletune.js",
     "doodletune.d.ts",

@@ -1,7 +1,7 @@
 // Looks whether everything that the npm package promises is in it, and prints how large its WebAssembly is.
 //   node xtask/check-package.mjs pkg
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 const folder = process.argv[2];
@@ -28,6 +28,14 @@ const models = [...addresses].map(([, path]) => path);
 if (!models.includes("models/doodle.safetensors")) fail("the package does not know the weights of doodle");
 const lost = models.find((path) => !existsSync(join(folder, path)));
 if (lost) fail(`the package names ${lost}, which is not there`);
+
+// What its documents link to travels with them.
+const documents = ["README.md", ...readdirSync(join(folder, "docs")).map((name) => join("docs", name))];
+for (const document of documents.filter((path) => path.endsWith(".md"))) {
+  const links = readFileSync(join(folder, document), "utf8").matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g);
+  const dead = [...links].find(([, path]) => !existsSync(join(folder, dirname(document), path)));
+  if (dead) fail(`${document} of the package links to ${dead[1]}, which is not there`);
+}
 
 const name = readdirSync(folder).find((file) => file.endsWith("_bg.wasm"));
 if (!name) fail(`${folder} has no WebAssembly: did wasm-pack build it?`);

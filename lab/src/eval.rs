@@ -66,7 +66,8 @@ pub struct Arguments {
     /// A plan as JSON, instead of a strategy
     #[arg(long)]
     plan: Option<PathBuf>,
-    /// Recognise unfinished doodles: show this share of a drawing's points, above 0 to 1. What is learned from is whole
+    /// Recognise unfinished doodles: show this share of a drawing's points, above 0 to 1. The head has
+    /// seen the first half of each drawing as well then, unless it is prototype
     #[arg(long, default_value_t = 1.0, value_parser = share)]
     partial: f32,
     /// Decides the split where the data has none, the episodes, and the training

@@ -11,8 +11,8 @@ use crate::doodle::{Augmentation, PixelAugmentation};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// Solve for the head, then fine-tune everything if the device is fast enough, and keep as much of that as makes examples
-    /// held out be recognised best, or nothing: never worse than the head alone, as far as those can tell.
+    /// Solve for the head, then fine-tune everything, or the last two stages where the device is slow, and keep as much of that
+    /// as makes examples held out be recognised best, or nothing: never worse than the head alone, as far as those can tell.
     #[default]
     Auto,
     /// The head alone, solved by logistic regression on features that are computed once.

@@ -21,7 +21,7 @@
  * - `no-pretrained-head`: weights without a ready-made head were asked to guess
  * - `no-browser`: this is a server, or a browser that is too old
  * - `no-worker`: the browser starts no worker from there
- * - `no-webgpu`: WebGPU was asked for, and the browser has none
+ * - `no-webgpu`: the browser has no WebGPU that can be used; only seen in Rust, as the CPU takes over here
  * - `device-lost`: the GPU went away during a training; it was started anew, or the CPU has taken over
  * - `gpu-error`: the GPU refused to compute, or computed wrong numbers
  * - `diverged`: the loss stopped being a number; the best so far is kept

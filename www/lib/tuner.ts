@@ -50,10 +50,10 @@ export class DoodleTune {
 
   /**
    * Loads the pretrained network and chooses the device; resolves when everything is ready. There may be several, each with
-   * a worker and examples of its own.
+   * a worker and examples of its own. If WebGPU was asked for and cannot be used, the CPU computes: `device` says so, and why.
    *
    * @throws `bad-option`; `no-browser` and `no-worker` where it cannot run; `wasm-missing`, `weights-missing`,
-   * `asset-mismatch` and `bad-weights` for its files; `no-webgpu` if that alone was asked for; `worker-died`.
+   * `asset-mismatch` and `bad-weights` for its files; `worker-died`.
    */
   static async create(options: CreateOptions = {}): Promise<DoodleTune> {
     checkBrowser();
@@ -164,7 +164,9 @@ export class DoodleTune {
 
   /**
    * Recognises a drawing; two classes with an example each are enough, trained or not. With `unfinished`, drawings of which
-   * only the beginning is there are recognised better, and whole ones a little worse.
+   * only the beginning is there are recognised better, and whole ones a little worse, by a head of its own that follows from a
+   * finished training on strokes; without one, while a training runs, or if making that head would take more than three
+   * seconds, the answer is as without.
    *
    * @throws `too-few-classes`, `empty-drawing`, `bad-input`.
    */

@@ -136,8 +136,8 @@ export interface Prediction extends Ranked {
 /**
  * Named ways to train:
  *
- * - `auto` solves for the head, then trains the whole network too, where that promises anything and the device is fast
- *   enough; it keeps as much of that as makes drawings held out be recognised best, or nothing
+ * - `auto` solves for the head, then, where that promises anything, trains the whole network too, or its last two stages
+ *   where the whole would take minutes; it keeps as much of that as makes drawings held out be recognised best, or nothing
  * - `feature-extraction` solves for the head alone: milliseconds, with nothing to tune
  * - `full` trains everything from the start; `full-batch-norm` with the statistics of each batch, the naive way
  * - `freeze-then-finetune` trains the head, then everything at a tenth of the rate
@@ -147,7 +147,7 @@ export interface Prediction extends Ranked {
  * - `lp-ft` solves for the head, then trains everything at a small rate
  * - `last-block` solves for the head, then trains the last two stages
  * - `from-scratch` trains everything from random weights: the control that a transfer must beat
- * - `distil` trains everything to answer as a `teacher` does
+ * - `distil` trains everything to answer as a `teacher` does, which has to be given
  */
 export type Strategy =
   | "auto"
@@ -266,7 +266,8 @@ export interface Phase {
 
 /**
  * How weights follow from gradients. `logistic` solves for the head instead, and leaves nothing to tune. `lookahead` lets
- * another run ahead, by default `radam`.
+ * another run ahead, by default `radam`, and goes back every `steps` (5) steps to a `share` (0.5) of the way. `momentum` is 0.9
+ * by default, `weightDecay` 0.01 for `adamw` and else 0.
  */
 export type Optimizer =
   { name: "logistic" } | Descent | { name: "lookahead"; steps?: number; share?: number; inner?: Descent };
@@ -276,7 +277,11 @@ export type Descent =
   | { name: "sgd"; momentum?: number; weightDecay?: number }
   | { name: "adam" | "adamw" | "radam" | "lion"; weightDecay?: number };
 
-/** How the learning rate changes over a phase: shares of the rate (`start`, `end`) and of the steps (`rise`). */
+/**
+ * How the learning rate changes over a phase: shares of the rate (`start`, default 0.04, and `end`, default 0 for `cosine` and
+ * 0.0001 for `one-cycle`) and of the steps (`rise`, 0.3); or a `factor` (0.5) on the rate `every` 10 epochs, or after a
+ * `patience` of 5 epochs without a better validation loss.
+ */
 export type Schedule =
   | { name: "constant" | "linear" }
   | { name: "cosine"; end?: number }
@@ -284,7 +289,11 @@ export type Schedule =
   | { name: "step"; every?: number; factor?: number }
   | { name: "plateau"; patience?: number; factor?: number };
 
-/** What training makes small. `triplet` and `contrastive` are losses on embeddings; `distillation` needs a teacher. */
+/**
+ * What training makes small. `triplet` and `contrastive` are losses on embeddings; `distillation` needs a teacher, whose `share`
+ * of the loss is 0.9 by default. Defaults of the others: `smoothing` 0, `gamma` 2, `margin` 0.2, `temperature` 0.1 for
+ * `contrastive` and 4 for `distillation`.
+ */
 export type Loss =
   | { name: "cross-entropy"; smoothing?: number }
   | { name: "focal"; gamma?: number; smoothing?: number }
@@ -298,7 +307,7 @@ export interface Variation {
   strokes?: StrokeAugmentation;
   /** Of the pixels, whatever they come from. */
   pixels?: PixelAugmentation;
-  /** Mixtures of two examples. */
+  /** Mixtures of two examples, their shares from a Beta distribution: `alpha` is 0.2 for `mixup`, 1 for `cutmix` by default. */
   mixing?: { name: "mixup" | "cutmix"; alpha?: number } | null;
   /** How many views of an example are kept where stages are frozen, 1 to 64. Default 4. */
   views?: number;
@@ -340,14 +349,14 @@ export interface PixelAugmentation {
   cutout?: number;
   /** Standard deviation of each pixel's brightness, 0 to 0.5. */
   noise?: number;
-  /** A published mixture of operations, made for photos. */
+  /** A published mixture of operations, made for photos; `operations` is 2 and `magnitude` 9 by default. */
   policy?:
     { name: "auto-augment" } | { name: "rand-augment"; operations?: number; magnitude?: number } | null;
 }
 
 /** How the training is going, once an epoch. */
 export interface TrainEvent {
-  /** The phase's name in the plan; a logistic regression has two parts, `strength` and `solve`. */
+  /** The phase's name in the plan; instead of it, a logistic regression has two parts, `strength` and `solve`. */
   phase: string;
   /** Whether this is the second pass, over all examples. */
   refit: boolean;
@@ -383,7 +392,7 @@ export interface TrainEvent {
 
 /** What a phase came to. */
 export interface PhaseReport {
-  /** Its name in the plan. */
+  /** Its name in the plan; of a logistic regression `solve`, whatever the plan calls it. */
   phase: string;
   /** The stages that it trained. */
   stages: string[];

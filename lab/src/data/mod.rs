@@ -18,6 +18,9 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::parallel;
 
+/// Which categories of Quick, Draw! `doodle` was pretrained on (`base`), and which it has not seen and is measured on.
+const SPLITS: &str = include_str!("../../../models/splits.json");
+
 /// Share of a category's drawings that become queries where the data does not say which.
 const TEST_SHARE: f64 = 0.2;
 
@@ -137,8 +140,8 @@ impl Collection {
         Ok(Self { dir: dir.to_owned(), sources })
     }
 
-    /// The categories that `selector` names: a key of `splits.json`, which is looked for in the folder and beside it, a
-    /// file with a name a line, or `a,b,c`; without a selector, all.
+    /// The categories that `selector` names: a key of `splits.json`, which is looked for in the folder and beside it, and is
+    /// [`SPLITS`] where there is none; a file with a name a line, or `a,b,c`; without a selector, all.
     pub fn select(&self, selector: Option<&str>) -> Result<Vec<String>> {
         let Some(selector) = selector else { return Ok(self.sources.keys().cloned().collect()) };
         let splits = self.splits()?;
@@ -155,16 +158,13 @@ impl Collection {
         for (index, name) in names.iter().enumerate() {
             ensure!(
                 self.sources.contains_key(name),
-                "there is no category “{name}” in {}, which has {}{}; --categories takes their names, a file that lists \
+                "there is no category “{name}”{} in {}, which has {}{}; --categories takes their names, a file that lists \
                  them, or a key of splits.json ({})",
+                if splits.contains_key(selector) { format!(", of “{selector}”,") } else { String::new() },
                 self.dir.display(),
                 self.sources.keys().take(5).cloned().collect::<Vec<_>>().join(", "),
                 if self.sources.len() > 5 { format!(" and {} more", self.sources.len() - 5) } else { String::new() },
-                if splits.is_empty() {
-                    "there is none".into()
-                } else {
-                    splits.keys().cloned().collect::<Vec<_>>().join(", ")
-                }
+                splits.keys().cloned().collect::<Vec<_>>().join(", ")
             );
             ensure!(!names[..index].contains(name), "--categories names “{name}” twice: remove one");
         }
@@ -176,7 +176,7 @@ impl Collection {
         let real = self.dir.canonicalize().with_context(|| format!("cannot read {}", self.dir.display()))?;
         let places = [Some(real.as_path()), real.parent()].into_iter().flatten();
         let Some(file) = places.map(|place| place.join("splits.json")).find(|file| file.is_file()) else {
-            return Ok(BTreeMap::new());
+            return Ok(serde_json::from_str(SPLITS)?);
         };
         let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         serde_json::from_str(&text)
@@ -332,6 +332,11 @@ pub(crate) mod tests {
         assert_refused(collection.select(Some("cat,cat")), &["“cat” twice"]);
         assert_refused(collection.select(Some("count")), &["“count” in splits.json is not a list"]);
         assert_refused(collection.select(Some(",")), &["names none"]);
+
+        let plain = Folder::new();
+        plain.category("cat", 3, "");
+        let collection = Collection::open(plain.path()).unwrap();
+        assert_refused(collection.select(Some("bench10")), &["“airplane”, of “bench10”,", "base, bench10, novel"]);
     }
 
     #[test]
