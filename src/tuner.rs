@@ -392,7 +392,7 @@ impl Tuner {
         heads.for_each(|head| Rc::make_mut(head).rename(from, to));
         run.iter_mut().flatten().filter(|class| *class == from).for_each(|class| *class = to.to_owned());
         if let Some(evaluation) = state.evaluation() {
-            evaluation.rename(from, to);
+            evaluation.rename(&[from.to_owned()], &[to.to_owned()]);
         }
         Ok(())
     }
@@ -532,10 +532,12 @@ impl Tuner {
 
     /// The plan of a strategy, made to measure for the examples of this moment.
     pub fn plan(&self, strategy: Strategy) -> Plan {
+        let classes = self.classes();
         let state = self.state.borrow();
         strategy.plan(&Situation {
             examples: state.dataset.examples().len(),
-            classes: state.dataset.classes().len(),
+            classes: classes.len(),
+            fewest: classes.iter().map(|class| class.examples).min().unwrap_or(0),
             stages: self.backbone.stages().len(),
             strokes: state.kept.values().any(|kept| matches!(kept.source, Source::Doodle(_))),
             knows_drawings: self.pretrained.is_some(),
@@ -603,22 +605,27 @@ impl Tuner {
     async fn session(&self, options: &TrainOptions, from: Option<&[u8]>) -> Result<Session> {
         self.signal.set(Signal::Go);
         let examples = self.state.borrow().examples(options.teacher.as_ref())?;
-        let classes = examples.classes.clone();
+        // Before anything is waited for, so that whatever happens to classes meanwhile is known.
+        let before = self.state.borrow_mut().run.replace(examples.classes.clone());
         let session = match from {
-            Some(checkpoint) => {
-                Session::restore(self.backbone.clone(), examples, self.crew.clone(), checkpoint).await?
+            Some(checkpoint) => Session::restore(self.backbone.clone(), examples, self.crew.clone(), checkpoint).await,
+            None => match self.plan_of(options) {
+                Ok(plan) => Session::new(self.backbone.clone(), examples, plan).await,
+                Err(error) => Err(error),
             }
-            None => {
-                let session = Session::new(self.backbone.clone(), examples, self.plan_of(options)?).await?;
-                session.with_crew(self.crew.clone())
-            }
+            .map(|session| session.with_crew(self.crew.clone())),
         };
         let mut state = self.state.borrow_mut();
-        (state.run, state.paused) = (Some(classes), None);
-        if let Some(trained) = session.trained() {
-            state.serve(&trained);
+        match &session {
+            Ok(session) => {
+                state.paused = None;
+                if let Some(trained) = session.trained() {
+                    state.serve(&trained);
+                }
+            }
+            Err(_) => state.run = state.run.take().and(before),
         }
-        Ok(session)
+        session
     }
 
     fn plan_of(&self, options: &TrainOptions) -> Result<Plan> {
@@ -656,8 +663,15 @@ impl Tuner {
             }
             on_epoch(epoch);
         });
-        let outcome = run.await;
+        let mut outcome = run.await;
         let mut state = self.state.borrow_mut();
+        if let Ok(Report { evaluation: Some(evaluation), .. }) = &mut outcome {
+            // Examples have gone and classes were renamed meanwhile.
+            evaluation.answers.retain(|answer| state.kept.contains_key(&answer.id));
+            if let Some(classes) = &state.run {
+                evaluation.rename(session.classes(), classes);
+            }
+        }
         if let Some(trained) = session.trained() {
             state.serve(&trained);
         }

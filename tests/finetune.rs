@@ -114,6 +114,7 @@ fn every_strategy_overfits_twenty_drawings() {
         let situation = Situation {
             examples: 20,
             classes: 5,
+            fewest: 4,
             stages: backbone.stages().len(),
             strokes: true,
             knows_drawings: false,
@@ -291,7 +292,7 @@ fn a_divergence_goes_back_halves_the_rate_once_and_then_gives_up_with_what_was_l
         rate: 10.0,
         ..phase(Trainable::Everything, 20)
     };
-    let mut session = session(&[6, 6], Plan::new(vec![head(), wild]));
+    let mut session = session(&[6, 6], Plan::new(vec![head(), wild.clone()]));
     let notices = RefCell::new(vec![]);
     let outcome =
         block_on(session.run(&Cell::new(Signal::Go), |epoch, _| notices.borrow_mut().extend(epoch.notice.clone())));
@@ -299,6 +300,15 @@ fn a_divergence_goes_back_halves_the_rate_once_and_then_gives_up_with_what_was_l
     assert!(error.code() == "diverged" && error.to_string().contains("5e0"), "{error}");
     let trained = session.trained().unwrap();
     assert!(trained.backbone.is_none(), "the head of the phase before");
+
+    // An epoch of one step has blown up before its loss says so, and nothing is held out that would tell.
+    let wild = Phase { batch_size: 16, loss: Loss::CrossEntropy { smoothing: 0.3 }, ..wild };
+    let mut session = self::session(&[3, 3], Plan { validation: 0.0, ..Plan::new(vec![head(), wild]) });
+    let mut solved = None;
+    let tell = |_: &Epoch, best: Option<&Trained>| solved = solved.take().or(best.cloned());
+    assert_eq!(block_on(session.run(&Cell::new(Signal::Go), tell)).unwrap_err().code(), "diverged");
+    let trained = session.trained().unwrap();
+    assert!(trained.backbone.is_none() && trained.head == solved.unwrap().head);
 
     // At a rate that half of is bearable, it goes on.
     let bearable = (1..=12).map(|halvings| 10.0 * 0.5f64.powi(halvings)).find_map(|rate| {
@@ -448,6 +458,11 @@ fn few_and_uneven_examples_are_handled_and_what_cannot_be_is_refused() {
     assert_eq!(run(&[1, 1, 1], fine_tune()).report.validation_examples, 0);
     let uneven = run(&[1, 30], fine_tune());
     assert_eq!(uneven.report.validation_examples, 5);
+    // One example that weighs as much as forty is no explosion.
+    let lonely = Phase { rate: 1e-6, batch_size: 1, ..phase(Trainable::Head, 20) };
+    let random = HeadPlan { directions: true, start: HeadStart::Random, hidden: None };
+    let report = run(&[40, 1], Plan { validation: 0.0, head: random, ..Plan::new(vec![lonely]) }).report;
+    assert_eq!((report.reason, report.epochs), (Ending::Finished, 20));
     // A batch larger than all examples is all of them.
     let large = Phase { batch_size: 4096, ..phase(Trainable::Last(1), 2) };
     assert_eq!(run(&[3, 3], Plan::new(vec![large])).epochs[0].steps, 2);

@@ -90,6 +90,14 @@ fn learns_shapes_from_six_drawings_each() {
     assert!(everything.rolled_back || everything.validation_loss < head.validation_loss, "{report:?}");
     assert!(recognised(&tuner, 2) >= 9, "{} of 10", recognised(&tuner, 2));
 
+    // A class that gets another name while it is learned has that in the report.
+    let rename = |_: &Epoch| drop(tuner.rename_class("circle", "ring"));
+    let report = block_on(tuner.train(&TrainOptions { epochs: Some(1), ..by(Strategy::LpFt) }, rename)).unwrap();
+    let evaluation = report.evaluation.unwrap();
+    assert!(evaluation.classes.iter().any(|class| class.label == "ring"), "{evaluation:?}");
+    assert!(evaluation.answers.iter().all(|answer| answer.ranking.iter().all(|guess| guess.label != "circle")));
+    tuner.rename_class("ring", "circle").unwrap();
+
     // What was learned survives a new name and one more drawing, not another set of classes.
     tuner.rename_class("spiral", "snail").unwrap();
     block_on(tuner.add_examples(vec![("snail".into(), shape("spiral", 50))])).unwrap();

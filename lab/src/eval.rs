@@ -298,6 +298,7 @@ fn plan(
     let situation = Situation {
         examples: support.targets.len(),
         classes: support.classes.len(),
+        fewest: settings.shot,
         stages: backbone.stages().len(),
         strokes: categories.iter().flat_map(|category| &category.train).any(|s| matches!(s, Sample::Doodle(_))),
         knows_drawings: !backbone.metadata().labels.is_empty(),

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use burn::prelude::*;
 use burn::tensor::Int;
 
-use super::Variation;
 use super::examples::Examples;
+use super::{Signal, Variation};
 use crate::backbone::{Backbone, Crew, InputSpec, Stage, batch, forward, without_nuisance};
 use crate::device::read;
 use crate::error::Result;
@@ -64,16 +64,26 @@ pub(super) struct Activations {
 
 impl Activations {
     /// Computes all views, unless they need more than `megabytes`. Without variations there is one view; where nothing is
-    /// frozen, variations are not cached, but new in every epoch.
-    pub async fn compute(frozen: &Frozen<'_>, examples: &Examples, megabytes: usize, pace: &mut Pace) -> Result<Self> {
+    /// frozen, variations are not cached, but new in every epoch. `None` if somebody says stop or pause.
+    pub async fn compute(
+        frozen: &Frozen<'_>,
+        examples: &Examples,
+        megabytes: usize,
+        signal: &Cell<Signal>,
+        pace: &mut Pace,
+    ) -> Result<Option<Self>> {
+        // More than 32 bits hold.
+        let fits = |count: usize, values: usize| {
+            (count * size_of::<f32>()) as u64 * values as u64 <= megabytes as u64 * 1_000_000
+        };
         let views = if frozen.variation.is_none() { 1 } else { frozen.variation.views as u64 };
         let mut activations = Self { cached: None, examples: examples.len(), views, forwards: Cell::new(0) };
         if frozen.stages.is_empty() && views > 1 {
-            return Ok(activations);
+            return Ok(Some(activations));
         }
         if let Some((backbone, crew)) = frozen.pooled.zip(frozen.crew) {
             let count = views as usize * examples.len();
-            if count * backbone.feature_count() * size_of::<f32>() <= megabytes * 1_000_000 {
+            if fits(count, backbone.feature_count()) {
                 let view = |at: usize| {
                     let (view, index) = ((at / examples.len()) as u64, at % examples.len());
                     examples.view(index, view, frozen.spec, frozen.variation, frozen.seed)
@@ -81,22 +91,24 @@ impl Activations {
                 activations.cached = Some(as_activations(&crew.features(backbone, count, view).await?));
                 activations.count(frozen, count);
             }
-            return Ok(activations);
+            return Ok(Some(activations));
         }
         let all: Vec<(usize, u64)> = (0..views).flat_map(|view| (0..examples.len()).map(move |i| (i, view))).collect();
         let mut parts = Vec::with_capacity(all.len().div_ceil(BATCH));
         for shown in all.chunks(BATCH) {
             pace.breathe().await;
+            if signal.get() != Signal::Go {
+                return Ok(None);
+            }
             let part = frozen.activations(examples, shown).await?;
             activations.count(frozen, shown.len());
-            let bytes = part.shape().num_elements() / shown.len() * all.len() * size_of::<f32>();
-            if bytes > megabytes * 1_000_000 {
-                return Ok(activations);
+            if !fits(all.len(), part.shape().num_elements() / shown.len()) {
+                return Ok(Some(activations));
             }
             parts.push(part);
         }
         activations.cached = Some(Tensor::cat(parts, 0));
-        Ok(activations)
+        Ok(Some(activations))
     }
 
     /// Features that are known already, as activations behind all stages.

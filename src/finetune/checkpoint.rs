@@ -4,6 +4,7 @@
 //! burn's own format inside of it; as burn reads those at once, which a GPU in a browser lets nobody do, a phase that
 //! trains there is begun anew.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -139,7 +140,8 @@ impl Session {
         session.rate_factor = progress.rate_factor;
         session.batch_limit = progress.batch_limit;
         if let Some((text, phase)) = progress.fit.as_ref().zip(session.plan.phases.get(session.phase).cloned()) {
-            let ground = session.ground(&phase, &mut Pace::new()).await?;
+            let ground = session.ground(&phase, &Cell::default(), &mut Pace::new()).await?;
+            let ground = ground.ok_or_else(|| Error::Internal("nobody stopped the training".into()))?;
             let new = Fit::new(&session.model, &phase, &ground);
             let fit = session.read_fit(&mut archive, text, new, &phase).map_err(unusable)?;
             session.seconds += fit.seconds;

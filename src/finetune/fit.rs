@@ -12,6 +12,9 @@ use super::report::Epoch;
 use crate::device::read;
 use crate::error::Result;
 
+/// A loss so many times that of the first epoch has exploded.
+const EXPLODED: f32 = 10.0;
+
 /// A phase in progress.
 #[derive(Clone)]
 pub(super) struct Fit {
@@ -94,6 +97,12 @@ impl Fit {
     /// To go back to: running statistics are updated in place, and clones share them.
     pub fn copy(&self, phase: &Phase, ground: &Ground) -> Self {
         Self { network: self.network.prepared(&ground.trains, phase.norm, &ground.device), ..self.clone() }
+    }
+
+    /// Whether a loss says that the network has gone astray.
+    pub fn has_exploded(&self, loss: f32, classes: usize) -> bool {
+        let usual = self.first_loss.unwrap_or(f32::INFINITY).max((classes as f32).ln());
+        !loss.is_finite() || loss > EXPLODED * usual
     }
 
     /// What is judged and kept: the averaged network, or the network itself.

@@ -153,6 +153,14 @@ impl Loss {
         (losses * weights.unsqueeze_dim(1)).mean()
     }
 
+    /// The share of a target's mass that is spread evenly over the classes.
+    pub fn smoothing(&self) -> f32 {
+        match *self {
+            Self::CrossEntropy { smoothing } | Self::Focal { smoothing, .. } => smoothing as f32,
+            Self::Triplet { .. } | Self::Contrastive { .. } | Self::Distillation { .. } => 0.0,
+        }
+    }
+
     /// The mean loss of a batch of embeddings `[batch, features]`, of any length but zero, with the class of each: `[1]`.
     ///
     /// It is the mean over those examples that can be judged: that have another of their class in the batch and, for

@@ -154,13 +154,17 @@ impl Evaluation {
         self
     }
 
-    /// Gives a class another name.
-    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+    /// Gives classes other names, all at once.
+    pub(crate) fn rename(&mut self, from: &[String], to: &[String]) {
         let classes = self.classes.iter_mut().map(|class| &mut class.label);
         let answers = self.answers.iter_mut().flat_map(|answer| {
             std::iter::once(&mut answer.label).chain(answer.ranking.iter_mut().map(|guess| &mut guess.label))
         });
-        classes.chain(answers).filter(|label| *label == from).for_each(|label| *label = to.to_owned());
+        for label in classes.chain(answers) {
+            if let Some(index) = from.iter().position(|from| from == label) {
+                to[index].clone_into(label);
+            }
+        }
     }
 
     /// Drops what is known of examples that are gone: their numbers may be given to others.

@@ -21,7 +21,7 @@ use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::dataset::stratified_split;
 use crate::device::{self, is_cpu, read};
 use crate::error::{Error, Result};
-use crate::head::{Head, SCALE};
+use crate::head::{Head, SCALE, cross_entropy};
 use crate::pace::Pace;
 
 /// What somebody outside wants of a running session. It is obeyed within a step.
@@ -50,9 +50,6 @@ const STEPS_A_READBACK: usize = 8;
 
 /// How much of a phase's way may be kept, beside all of it.
 const SHARES: [f32; 3] = [0.75, 0.5, 0.25];
-
-/// A loss so many times that of the first steps has exploded.
-const EXPLODED: f32 = 10.0;
 
 /// A plan in progress.
 pub struct Session {
@@ -144,6 +141,11 @@ impl Session {
     /// The plan that is carried out.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The classes, named as when it began.
+    pub fn classes(&self) -> &[String] {
+        &self.examples.classes
     }
 
     /// What was learned so far; nothing if not even one phase, or a better epoch of one, was done.
@@ -303,10 +305,10 @@ impl Session {
         }
         let (mut fit, ground) = match self.paused.take() {
             Some(paused) => paused,
-            None => {
-                let ground = self.ground(phase, &mut pace).await?;
-                (Fit::new(&self.model, phase, &ground), ground)
-            }
+            None => match self.ground(phase, signal, &mut pace).await? {
+                Some(ground) => (Fit::new(&self.model, phase, &ground), ground),
+                None => return Ok(Left::By(signal.get())),
+            },
         };
         let refit = self.first_pass.is_some();
         let most = if refit { self.reports[self.phase].kept_epoch } else { phase.epochs };
@@ -315,8 +317,10 @@ impl Session {
             let since = Instant::now();
             let outcome = self.epoch(phase, &ground, &mut fit, signal, &mut pace).await;
             fit.seconds += since.elapsed().as_secs_f64();
-            match outcome {
-                Ok(Signal::Go) => (),
+            let network = fit.shown();
+            // The loss of a step is that before it: what the last one did shows only now.
+            let judged = match outcome {
+                Ok(Signal::Go) => self.judge_network(phase, &ground, &fit, &network, &mut pace).await,
                 Ok(Signal::Pause) => {
                     self.paused = Some((fit, ground));
                     return Ok(Left::By(Signal::Pause));
@@ -327,23 +331,32 @@ impl Session {
                     }
                     return Ok(Left::By(Signal::Stop));
                 }
+                Err(error) => Err(error),
+            };
+            let steps = self.steps(phase);
+            let (head, judgement) = match judged {
+                Ok(judged) => judged,
                 Err(error) => match self.way_out(error, phase) {
                     Ok(notice) => {
                         fit = Fit { notice: Some(notice), seconds: fit.seconds, ..checkpoint.copy(phase, &ground) };
+                        // Smaller batches are more steps: what is done stays the same share of the phase.
+                        let more = |done: usize| done * self.steps(phase) / steps;
+                        (fit.steps, fit.step) = (more(fit.steps), more(fit.step));
                         continue;
                     }
                     Err(error) => {
                         if !refit {
                             // What went before the failure must at least be better than what there was.
+                            if self.model.learned && self.judged_by().is_none() {
+                                checkpoint.best = None;
+                            }
                             let phase = Phase { roll_back: true, ..phase.clone() };
                             self.end(&phase, &ground, checkpoint).await?;
                         }
                         return Err(error);
                     }
                 },
-            }
-            let network = fit.shown();
-            let (head, judgement) = self.judge_network(phase, &ground, &network, &mut pace).await?;
+            };
             let mut epoch = self.describe(phase, &ground, &fit, judgement);
             let by = judgement.map_or(epoch.loss, |judgement| judgement.loss);
             let improved = by < lowest(&fit.losses);
@@ -429,9 +442,14 @@ impl Session {
             fit.steps += 1;
             if pending.len() == at_once || fit.step == steps {
                 fit.add(std::mem::take(&mut pending)).await?;
-                let (mean, usual) = (fit.sums.loss / fit.sums.seen, fit.first_loss.unwrap_or(f32::INFINITY));
-                if !mean.is_finite() || mean > EXPLODED * usual.max((examples.classes.len() as f32).ln()) {
-                    return Err(Error::Diverged { epoch: fit.epoch + 1, rate: phase.rate * self.rate_factor });
+                // Of a small class, one example weighs as much as many.
+                let weight = if phase.loss.is_metric() {
+                    fit.sums.seen
+                } else {
+                    order[..to].iter().map(|index| ground.weights[*index]).sum()
+                };
+                if fit.has_exploded(fit.sums.loss / weight, examples.classes.len()) {
+                    return Err(self.diverged(phase, fit.epoch + 1));
                 }
             }
         }
@@ -461,9 +479,17 @@ impl Session {
             .flat_map(|target| (0..classes).map(move |class| f32::from(u8::from(class == *target))))
             .collect();
         let mut wanted = Tensor::<2>::from_data(TensorData::new(one_hot, [count, classes]), device);
+        // What the teacher says is mixed like the targets.
+        if let Some(rows) = &examples.teacher {
+            let rows: Vec<f32> = indices.iter().flat_map(|index| rows[*index].iter().copied()).collect();
+            let teacher = Tensor::from_data(TensorData::new(rows, [count, classes]), device);
+            wanted = Tensor::cat(vec![wanted, teacher], 1);
+        }
         if let Some(mixing) = &phase.augmentation.mixing {
             (x, wanted) = mixing.mix(x, wanted, &mut seeded(numbers));
         }
+        let wanted = if examples.teacher.is_some() { wanted.split(classes, 1) } else { vec![wanted] };
+        let mut wanted = wanted.into_iter().map(Tensor::from_inner);
         let network = &fit.network;
         let road = ground.road.on(&tracked);
         let embedded = road.embed(road.pooled(&network.stages[ground.boundary..], Tensor::from_inner(x)));
@@ -473,11 +499,8 @@ impl Session {
             let logits = network.layers.forward(embedded);
             let weights: Vec<f32> = indices.iter().map(|index| ground.weights[*index]).collect();
             let weights = Tensor::<1>::from_data(weights.as_slice(), &tracked);
-            let teacher = examples.teacher.as_ref().map(|rows| {
-                let rows: Vec<f32> = indices.iter().flat_map(|index| rows[*index].iter().copied()).collect();
-                Tensor::<2>::from_data(TensorData::new(rows, [count, classes]), &tracked)
-            });
-            let loss = phase.loss.of_logits(logits.clone(), Tensor::from_inner(wanted), weights, teacher);
+            let own = wanted.next().expect("a target of each example");
+            let loss = phase.loss.of_logits(logits.clone(), own, weights, wanted.next());
             let targets: Vec<i32> = targets.iter().map(|target| *target as i32).collect();
             let targets = Tensor::<1, Int>::from_data(targets.as_slice(), device);
             let guesses: Tensor<1, Int> = logits.inner().argmax(1).reshape([count]);
@@ -529,6 +552,10 @@ impl Session {
     fn steps(&self, phase: &Phase) -> usize {
         let count = self.training.len();
         count.div_ceil(phase.batch_size.min(self.batch_limit).min(count))
+    }
+
+    fn diverged(&self, phase: &Phase, epoch: usize) -> Error {
+        Error::Diverged { epoch, rate: phase.rate * self.rate_factor }
     }
 
     /// What to change after a failure, in words.
@@ -600,7 +627,7 @@ impl Session {
         let after = Model { head: after.head.at_temperature(1.0 / temperature), ..after }.network(&ground.device);
         for share in shares.into_iter().filter(|share| *share < 1.0) {
             let network = before.moved_towards(&after, share);
-            let (head, judgement) = self.judge_network(phase, ground, &network, pace).await?;
+            let (head, judgement) = self.judge_network(phase, ground, fit, &network, pace).await?;
             let best = fit.best.as_ref().and_then(|(_, model)| model.judgement);
             if judgement.zip(best).is_some_and(|(now, best)| now.loss >= best.loss) {
                 continue;
@@ -655,18 +682,22 @@ impl Session {
     }
 
     /// The head of a network in training, and how well both recognise the examples held out.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if it does not even know what it learned from, or a failure of the processor.
     async fn judge_network(
         &self,
         phase: &Phase,
         ground: &Ground,
+        fit: &Fit,
         network: &Network,
         pace: &mut Pace,
     ) -> Result<(Head, Option<Judgement>)> {
         let plain = Variation::default();
         let frozen = self.frozen(ground.boundary, &plain);
-        let pooled = async |activations: &Activations, examples: &Rc<Examples>, pace: &mut Pace| {
-            let mut rows = Vec::with_capacity(examples.len());
-            for indices in (0..examples.len()).collect::<Vec<_>>().chunks(TOGETHER) {
+        let pooled = async |activations: &Activations, examples: &Rc<Examples>, which: &[usize], pace: &mut Pace| {
+            let mut rows = Vec::with_capacity(which.len());
+            for indices in which.chunks(TOGETHER.min(self.batch_limit)) {
                 pace.breathe().await;
                 let x = activations.clean(&frozen, examples, indices).await?;
                 let values = read(ground.road.pooled(&network.stages[ground.boundary..], x)).await?;
@@ -674,19 +705,32 @@ impl Session {
             }
             Ok::<_, Error>(rows)
         };
+        let count = self.training.len();
+        let some = if phase.loss.is_metric() { count } else { phase.batch_size.min(count) };
+        // From all classes.
+        let some: Vec<usize> = (0..some).map(|at| at * count / some).collect();
+        let features = pooled(&ground.training, &self.training, &some, pace).await?;
         let head = if phase.loss.is_metric() {
-            let features = pooled(&ground.training, &self.training, pace).await?;
-            Head::prototype(&self.training.with_features(features))?
+            Head::prototype(&self.training.with_features(features.clone()))?
         } else {
             network.layers.to_head(&self.examples.classes, self.model.head.embedding().cloned()).await?
         };
+        let doubt = phase.loss.smoothing() * (1.0 - 1.0 / self.examples.classes.len() as f32);
+        let loss_of = |(features, index): (&Rc<[f32]>, &usize)| {
+            cross_entropy(&head.logits(features), self.training.targets[*index], doubt)
+        };
+        let mean = features.iter().zip(&some).map(loss_of).sum::<f32>() / some.len() as f32;
+        if fit.has_exploded(mean, self.examples.classes.len()) {
+            return Err(self.diverged(phase, fit.epoch));
+        }
         let Some((activations, examples)) = ground.held_out.as_ref().zip(self.judged_by()) else {
             let temperature = self.reports.get(self.phase).and_then(|report| report.temperature).unwrap_or(1.0);
             return Ok((head.at_temperature(temperature), None));
         };
-        let features = pooled(activations, examples, pace).await?;
+        let all: Vec<usize> = (0..examples.len()).collect();
+        let features = pooled(activations, examples, &all, pace).await?;
         if features.iter().flat_map(|features| head.logits(features)).any(|logit| !logit.is_finite()) {
-            return Err(Error::Diverged { epoch: 0, rate: phase.rate });
+            return Err(self.diverged(phase, fit.epoch));
         }
         // Smoothing makes a network less sure than it may be, and learning by heart surer.
         let judgement = Judgement::of(&head, &features, &examples.targets)?;
@@ -702,7 +746,8 @@ impl Session {
         features(&self.backbone.with_stages(self.model.stages.clone()), examples).await
     }
 
-    pub(super) async fn ground(&self, phase: &Phase, pace: &mut Pace) -> Result<Ground> {
+    /// `None` if somebody says stop or pause.
+    pub(super) async fn ground(&self, phase: &Phase, signal: &Cell<Signal>, pace: &mut Pace) -> Result<Option<Ground>> {
         let names: Vec<&str> = self.backbone.stages().iter().map(Stage::name).collect();
         let trains = phase.trains(&names)?;
         let boundary = trains.iter().position(|trains| *trains).unwrap_or(trains.len());
@@ -718,17 +763,20 @@ impl Session {
         let plain = Variation::default();
         let compute = async |examples: &Rc<Examples>, variation: &Variation, pace: &mut Pace| {
             if known && variation.is_none() {
-                return Ok(Activations::of_features(examples));
+                return Ok(Some(Activations::of_features(examples)));
             }
             let frozen = self.frozen(boundary, variation);
-            Activations::compute(&frozen, examples, self.plan.cache_megabytes, pace).await
+            Activations::compute(&frozen, examples, self.plan.cache_megabytes, signal, pace).await
         };
-        let training = compute(&self.training, &phase.augmentation, pace).await?;
+        let Some(training) = compute(&self.training, &phase.augmentation, pace).await? else { return Ok(None) };
         let held_out = match self.judged_by() {
-            Some(examples) => Some(compute(examples, &plain, pace).await?),
+            Some(examples) => match compute(examples, &plain, pace).await? {
+                Some(held_out) => Some(held_out),
+                None => return Ok(None),
+            },
             None => None,
         };
-        Ok(Ground { weights: self.training.weights(), trains, boundary, device, road, training, held_out })
+        Ok(Some(Ground { weights: self.training.weights(), trains, boundary, device, road, training, held_out }))
     }
 
     /// What stays frozen in a phase.

@@ -46,6 +46,8 @@ pub struct Situation {
     pub examples: usize,
     /// Classes to tell apart.
     pub classes: usize,
+    /// Examples of the smallest class.
+    pub fewest: usize,
     /// Stages of the backbone.
     pub stages: usize,
     /// Whether the examples are strokes, which are varied as such; pictures are shifted and scaled.
@@ -174,9 +176,9 @@ fn plain_head() -> HeadPlan {
 
 /// See [`Strategy::Auto`].
 pub fn auto(situation: &Situation) -> Plan {
-    let &Situation { examples, classes, stages, knows_drawings, .. } = situation;
-    // Each class can spare one for validation from four examples on.
-    if examples < if knows_drawings { MANY } else { 4 } * classes {
+    let &Situation { examples, classes, fewest, stages, knows_drawings, .. } = situation;
+    // A class can spare one for validation from four examples on, and what is held out must speak for all.
+    if fewest < 4 || (knows_drawings && examples < MANY * classes) {
         return feature_extraction();
     }
     let mut fine_tune = if knows_drawings {
@@ -287,6 +289,7 @@ mod tests {
     const SITUATION: Situation = Situation {
         examples: 200,
         classes: 10,
+        fewest: 20,
         stages: 9,
         strokes: true,
         knows_drawings: false,
@@ -310,7 +313,7 @@ mod tests {
     fn auto_does_what_the_device_and_the_examples_allow() {
         let trains = |situation| auto(&situation).phases.last().map(|phase| phase.train.clone()).unwrap();
         assert_eq!(trains(SITUATION), Trainable::Everything);
-        assert_eq!(trains(Situation { examples: 10, ..SITUATION }), Trainable::Head);
+        assert_eq!(trains(Situation { fewest: 3, ..SITUATION }), Trainable::Head);
         assert_eq!(trains(Situation { knows_drawings: true, ..SITUATION }), Trainable::Head);
         let many = Situation { examples: 1000, seconds_a_drawing: Some(1e-3), ..SITUATION };
         assert_eq!(trains(Situation { knows_drawings: true, ..many }), Trainable::Everything);

@@ -244,6 +244,7 @@ fn situation(settings: &Settings, backbone: &Backbone) -> Situation {
     Situation {
         examples: settings.shot * settings.categories.len(),
         classes: settings.categories.len(),
+        fewest: settings.shot,
         stages: backbone.stages().len(),
         strokes: settings.strokes,
         knows_drawings: !backbone.metadata().labels.is_empty(),
