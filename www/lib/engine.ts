@@ -43,6 +43,9 @@ export class Engine {
   }
 
   close(): void {
+    // A training holds on to what it trains until it has ended.
+    this.#tuner?.stop();
+    this.#gate.open();
     this.#tuner?.free();
     this.#tuner = undefined;
   }

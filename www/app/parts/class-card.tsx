@@ -16,6 +16,7 @@ import { CARDS } from "../words.js";
 import { Gallery } from "./gallery.js";
 import { DRAGGED, moveTo } from "./move.js";
 import { NameField } from "./name-field.js";
+import { single } from "./single.js";
 
 /** A class: its name, its doodles, and pictures in by file or drop. */
 export function ClassCard({ one }: { one: DoodleClass }) {
@@ -66,7 +67,7 @@ export function ClassCard({ one }: { one: DoodleClass }) {
           class="icon"
           title={CARDS.remove(one.name)}
           aria-label={CARDS.remove(one.name)}
-          onClick={() => drop(one)}
+          onClick={single(() => drop(one))}
         >
           <svg viewBox="0 0 20 20" aria-hidden="true">
             <path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />

@@ -3,6 +3,7 @@ import { classes, removeDoodle, type DoodleClass } from "../state/doodles.js";
 import { say } from "../state/notices.js";
 import { CARDS } from "../words.js";
 import { DRAGGED, moveTo } from "./move.js";
+import { single } from "./single.js";
 import { Thumbnail } from "./thumbnail.js";
 
 /** So many are shown at first, and twice as many more each time: a thousand pictures would hold the page up. */
@@ -38,7 +39,7 @@ export function Gallery({ one }: { one: DoodleClass }) {
               type="button"
               class="delete"
               aria-label={CARDS.deleteDoodle(number, one.name)}
-              onClick={(event) => deleteDoodle(event.currentTarget, one.id, id)}
+              onClick={single((event) => deleteDoodle(event.currentTarget as HTMLElement, one.id, id))}
             >
               <svg viewBox="0 0 20 20" aria-hidden="true">
                 <path d="m6 6 8 8M14 6l-8 8" />

@@ -4,6 +4,7 @@ import { events, outcome, pausable, paused, pauseOrResume, running, stop, train 
 import { EXPERT, STRATEGIES, TRAIN } from "../words.js";
 import { Curves } from "./curves.js";
 import { PlanPicture } from "./plan-picture.js";
+import { single } from "./single.js";
 import { usePolite } from "./use-polite.js";
 
 /** The button, how far it has come, and what has come of it. */
@@ -20,7 +21,8 @@ export function Train() {
           type="button"
           class={`primary big ${running.value ? "stop" : ""}`}
           aria-describedby="train-progress"
-          onClick={() => (running.value ? stop() : void train())}
+          // Begun by a double-click, it goes on.
+          onClick={running.value ? single(stop) : () => void train()}
         >
           {running.value ? TRAIN.stop : outcome.value ? TRAIN.again : TRAIN.train}
         </button>

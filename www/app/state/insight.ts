@@ -3,6 +3,7 @@ import type { DoodleTune, Evaluation, Ranked } from "../../lib/index.js";
 import { classes, type Doodle, type DoodleClass } from "./doodles.js";
 import { classesByLabel, doodlesByExample, knowledge, report, trained, tuner, untaught } from "./learner.js";
 import { mapOf, type FeatureMap } from "./map.js";
+import { current } from "./storage.js";
 import { outcome, running } from "./training.js";
 import { view } from "./view.js";
 
@@ -93,6 +94,9 @@ function guessOf(now: Insight, { label, probability }: Ranked): Guess {
   return { one, name: one?.name ?? label, probability };
 }
 
+/** What was looked at last. */
+let seen = -1;
+
 /** The last report with the names of its time. */
 let held: Insight | null = null;
 effect(() => {
@@ -100,7 +104,15 @@ effect(() => {
   held = evaluation ? { evaluation, fineTuned: true, classIds: classesByLabel() } : null;
 });
 
-let seen = -1;
+// What was seen of a project is not what is to be seen of another.
+effect(() => {
+  void current.value;
+  insight.value = featureMap.value = null;
+  inspected.value = null;
+  looking.value = false;
+  seen = -1;
+});
+
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 // Nothing is computed for a room that nobody is in, nor twice.

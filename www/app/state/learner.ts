@@ -60,11 +60,14 @@ export function doodlesByExample(): Map<number, string> {
   return new Map([...taught].map(([doodleId, { id }]) => [id, doodleId]));
 }
 
+/** Pictures that could not be read: they stay, as it may be that this device has no memory for them just now. */
+const unreadable = new Set<string>();
+
 /** Doodles that the tuner has not looked at yet. */
 export const untaught = computed(() => {
   void knowledge.value;
   return classes.value.reduce(
-    (sum, { doodles }) => sum + doodles.filter(({ id }) => !taught.has(id)).length,
+    (sum, { doodles }) => sum + doodles.filter(({ id }) => !taught.has(id) && !unreadable.has(id)).length,
     0,
   );
 });
@@ -270,7 +273,7 @@ async function reconcile(tuner: DoodleTune): Promise<void> {
 
   const fresh = now.flatMap((one) =>
     one.doodles
-      .filter(({ id }) => !taught.has(id))
+      .filter(({ id }) => !taught.has(id) && !unreadable.has(id))
       .map((doodle) => ({ doodle, classId: one.id, label: one.name })),
   );
   // Until another project comes: its doodles are taught next.
@@ -332,7 +335,12 @@ async function teach(tuner: DoodleTune, lessons: Lesson[]): Promise<void> {
       return;
     }
     const [{ classId, doodle }] = lessons as [Lesson];
-    removeDoodle(classId, doodle.id);
+    if (isCode(error, "bad-input")) {
+      unreadable.add(doodle.id);
+      knowledge.value++;
+    } else {
+      removeDoodle(classId, doodle.id);
+    }
     complain(error);
     return;
   }
@@ -344,6 +352,7 @@ async function teach(tuner: DoodleTune, lessons: Lesson[]): Promise<void> {
 }
 
 function forgetExamples(): void {
+  unreadable.clear();
   taught.clear();
   labels.clear();
   examplesChanged();
@@ -357,7 +366,11 @@ function examplesChanged(): void {
 }
 
 function isAboutInput(error: unknown): boolean {
-  return error instanceof DoodleTuneError && (error.code === "empty-drawing" || error.code === "bad-input");
+  return isCode(error, "empty-drawing") || isCode(error, "bad-input");
+}
+
+function isCode(error: unknown, code: DoodleTuneError["code"]): boolean {
+  return error instanceof DoodleTuneError && error.code === code;
 }
 
 function follow(next: Status): void {

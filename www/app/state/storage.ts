@@ -1,4 +1,4 @@
-import { batch, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { KEEPING } from "../words.js";
 import { choose, classes, doodleCount, firstClasses, freshId, type DoodleClass } from "./doodles.js";
 import { freeName } from "./free-name.js";
@@ -24,8 +24,12 @@ const AGAIN_MS = 10_000;
 export const projects = signal<readonly ProjectInfo[]>([{ id: freshId(), name: KEEPING.firstProject }]);
 /** The one on the page. */
 export const current = signal(projects.value[0]!.id);
+/** Whether what is drawn is meant to outlive this visit. */
+const lasting = signal(false);
+/** Whether it could not be written. */
+const failing = signal(false);
 /** Whether what is drawn outlives this visit. */
-export const lasting = signal(false);
+export const saving = computed(() => lasting.value && !failing.value);
 
 let vault = new Vault(passingShelf());
 /** Everything that is written or read waits for what came before it. */
@@ -100,7 +104,7 @@ function show(id: string, shown: readonly DoodleClass[], memory?: Memory): void 
 
 /** Whether this tab is the one that saves, from now until it is closed: two would overwrite each other. */
 async function claimSaving(): Promise<boolean> {
-  if (!navigator.locks) return true; // as on a plain http address
+  if (!navigator.locks) return claimByAsking(); // as on a plain http address
   for (let tries = 0; tries < CLAIMS; tries++) {
     if (await claim()) return true;
     await new Promise((resolve) => setTimeout(resolve, CLAIM_MS));
@@ -119,19 +123,32 @@ function claim(): Promise<boolean> {
   });
 }
 
+/** The same where the browser has no locks: whoever saves answers. */
+async function claimByAsking(): Promise<boolean> {
+  const channel = new BroadcastChannel("doodletune");
+  const taken = await new Promise<boolean>((resolve) => {
+    channel.onmessage = ({ data }) => data === "mine" && resolve(true);
+    channel.postMessage("whose");
+    setTimeout(() => resolve(false), CLAIMS * CLAIM_MS);
+  });
+  if (taken) channel.close();
+  else channel.onmessage = ({ data }) => data === "whose" && channel.postMessage("mine");
+  return !taken;
+}
+
 function keepSaving(): void {
-  let told = false;
+  let changes = 0;
   let again: ReturnType<typeof setTimeout> | undefined;
   const attempt = async () => {
     clearTimeout(again);
     try {
       await save();
-      if (told) say(KEEPING.savedAfterAll);
-      told = false;
+      if (failing.peek()) say(KEEPING.savedAfterAll);
+      failing.value = false;
       if (doodleCount.peek() > 0) askToKeep();
     } catch {
-      if (!told) complain(KEEPING.full(doodleCount.peek()));
-      told = true;
+      if (!failing.peek()) complain(KEEPING.full(doodleCount.peek()));
+      failing.value = true;
       clearTimeout(again);
       again = setTimeout(attempt, AGAIN_MS);
     }
@@ -139,7 +156,12 @@ function keepSaving(): void {
   effect(() => {
     void projects.value;
     unsaved.set(current.value, classes.value);
+    changes++;
     void attempt();
+  });
+  // What it was told once may be forgotten by whoever closes the page an hour later.
+  addEventListener("beforeunload", (event) => {
+    if (!saving.peek() && changes > 1 && doodleCount.peek() > 0) event.preventDefault();
   });
 }
 

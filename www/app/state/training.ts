@@ -56,7 +56,9 @@ let stopping = new AbortController();
 /** The training under way, or the last one. */
 let training: Promise<void> = Promise.resolve();
 
+/** Trains; what trains already goes on. */
 export function train(): Promise<void> {
+  if (running.peek()) return training;
   return (training = attempt());
 }
 
@@ -93,6 +95,8 @@ export function pauseOrResume(): void {
 
 async function learnFromTeacher(pupil: DoodleTune): Promise<void> {
   tutoring.value = true;
+  // Those of the last run say nothing of whether this one can be paused.
+  events.value = [];
   const teacher = await trainTeacher(stopping.signal);
   try {
     tutoring.value = false;

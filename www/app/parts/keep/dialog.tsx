@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { KEEPING } from "../../words.js";
-import { lasting } from "../../state/storage.js";
+import { saving } from "../../state/storage.js";
 import { Notice } from "../notice.js";
 import { CloseButton } from "../close-button.js";
 import { BringIn } from "./bring-in.js";
@@ -32,7 +32,7 @@ export function Keeping() {
             <h2 id="keeping-title">{KEEPING.title}</h2>
             <CloseButton label={KEEPING.close} onClick={close} />
           </header>
-          <p class="keeping-note">{lasting.value ? KEEPING.lasting : KEEPING.passing}</p>
+          <p class="keeping-note">{saving.value ? KEEPING.lasting : KEEPING.passing}</p>
           <Projects />
           <TakeHome />
           <BringIn />

@@ -11,6 +11,7 @@ import {
 } from "../../state/storage.js";
 import type { ProjectInfo } from "../../state/vault.js";
 import { NameField } from "../name-field.js";
+import { single } from "../single.js";
 
 /** All projects: to be opened, named, copied and deleted. */
 export function Projects() {
@@ -79,7 +80,7 @@ function Project({ one }: { one: ProjectInfo }) {
         class="icon"
         aria-label={KEEPING.remove(one.name)}
         title={KEEPING.remove(one.name)}
-        onClick={() => void remove()}
+        onClick={single(() => void remove())}
       >
         <svg viewBox="0 0 20 20" aria-hidden="true">
           <path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />

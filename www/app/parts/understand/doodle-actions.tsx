@@ -2,6 +2,7 @@ import { classes, moveDoodle, removeDoodle } from "../../state/doodles.js";
 import type { Catalogued } from "../../state/insight.js";
 import { say } from "../../state/notices.js";
 import { UNDERSTAND } from "../../words.js";
+import { single } from "../single.js";
 
 /** What can be done about a doodle on the spot; `done` says that it may be gone from here. */
 export function DoodleActions({ doodle, one, number, done }: Catalogued & { done: () => void }) {
@@ -39,7 +40,7 @@ export function DoodleActions({ doodle, one, number, done }: Catalogued & { done
         class="icon"
         aria-label={UNDERSTAND.delete(one.name, number)}
         title={UNDERSTAND.delete(one.name, number)}
-        onClick={remove}
+        onClick={single(remove)}
       >
         <svg viewBox="0 0 20 20" aria-hidden="true">
           <path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />

@@ -82,6 +82,8 @@ export const standings = computed((): Standing[] => {
 /** Everybody draws every word; another begins in each round. */
 export function start(): void {
   const { players, rounds, source } = settings.value;
+  // The network of the game before may be gone.
+  if (!available.value[source]) return leave();
   const named = players.map((player, index) => ({ ...player, name: nameOf(player, index) }));
   const words = wordsOf(source, rounds);
   turns.value = words.flatMap((word, round) =>

@@ -34,7 +34,7 @@ export const ownWords = computed((): readonly string[] =>
 export function wordsOf(source: Source, count: number): string[] {
   const all = source === "own" ? ownWords.value : readyWords.value;
   const words: string[] = [];
-  while (words.length < count) {
+  while (words.length < count && all.length > 0) {
     const more = shuffle(all);
     // Not twice in a row.
     if (more.length > 1 && more[0] === words.at(-1)) more.push(more.shift()!);
