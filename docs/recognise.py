@@ -9,7 +9,8 @@ from PIL import Image
 model = onnxruntime.InferenceSession(sys.argv[1])
 labels = json.loads(model.get_modelmeta().custom_metadata_map["labels"])
 grey = len(model.get_inputs()[0].shape) == 3
-pixels = numpy.asarray(Image.open(sys.argv[2]).convert("L" if grey else "RGB"))
+picture = Image.open(sys.argv[2]).convert("RGB")
+pixels = numpy.asarray(picture.convert("L", (0.2126, 0.7152, 0.0722, 0)) if grey else picture)
 [probabilities] = model.run(["probabilities"], {"pictures": pixels[None]})[0]
 for probability, label in sorted(zip(probabilities, labels), reverse=True)[:3]:
     print(f"{label}: {probability:.1%}")

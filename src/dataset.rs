@@ -47,14 +47,17 @@ pub fn checked_label(label: &str) -> Result<&str> {
     Ok(label)
 }
 
+/// Leaves room for more numbers than anybody has doodles.
+const MOST_ID: ExampleId = 1 << 31;
+
 impl Dataset {
     /// The dataset that had these examples and classes; the error says why there was none.
     pub(crate) fn restore(examples: Vec<Example>, classes: Vec<String>) -> Result<Self, String> {
         let numbers: HashSet<ExampleId> = examples.iter().map(|example| example.id).collect();
-        let next = numbers.iter().max().map_or(Some(0), |last| last.checked_add(1));
-        let Some(next) = next.filter(|_| numbers.len() == examples.len()) else {
+        let next = numbers.iter().max().map_or(0, |last| last.saturating_add(1));
+        if numbers.len() != examples.len() || next > MOST_ID {
             return Err("examples have the same number, or one that is too high".into());
-        };
+        }
         let labels: HashSet<&String> = examples.iter().map(|example| &example.label).collect();
         match classes.iter().find(|class| !labels.contains(class)) {
             Some(empty) => Err(format!("class “{empty}” has no example")),

@@ -256,6 +256,10 @@ fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Category>)> {
         }
         None => None,
     };
+    ensure!(
+        head == HeadName::Logistic || (strategy == Strategy::FeatureExtraction && plan.is_none()),
+        "--head is for features that stay as they are; a plan, and every other strategy, trains a head of its own"
+    );
     let (data, backbone, size) = (arguments.data.as_path(), arguments.backbone.as_str(), 0);
     let settings = Settings {
         data,
@@ -504,6 +508,7 @@ mod tests {
             ("--categories a --shot 1", ["is only 1", "--categories"]),
             ("--shot 9 --queries 4", ["a.ndjson has 9", "--shot is 9"]),
             ("--categories a,x", ["“x”", "a, b, c"]),
+            ("--shot 2 --queries 2 --strategy full --head prototype", ["--head", "a head of its own"]),
         ] {
             let refusal = prepared(line).unwrap_err();
             assert!(parts.iter().all(|part| refusal.contains(part)), "{line}: {refusal}");

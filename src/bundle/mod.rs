@@ -78,14 +78,20 @@ fn damaged(what: String) -> Error {
 /// Refuses to write what could not be read again.
 fn within_limits(bytes: Vec<u8>) -> Result<Vec<u8>> {
     let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-    if bytes.len() > LIMITS.file || header > LIMITS.header {
+    check_size(bytes.len() as u64, header)?;
+    Ok(bytes)
+}
+
+/// Refuses a file of so many bytes, of which `header` are its header.
+fn check_size(file: u64, header: u64) -> Result<()> {
+    if file > LIMITS.file as u64 || header > LIMITS.header {
         return Err(Error::FileTooLarge(format!(
             "the file would have {} MiB, {} KiB of them names, but {} MiB and {} KiB are the most; remove some of the largest pictures, or save the model alone",
-            bytes.len() >> 20,
+            file >> 20,
             header >> 10,
             LIMITS.file >> 20,
             LIMITS.header >> 10
         )));
     }
-    Ok(bytes)
+    Ok(())
 }

@@ -6,7 +6,7 @@ use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::model::check_classes;
-use super::{Model, PROJECT, VERSION, damaged, open, within_limits};
+use super::{Model, PROJECT, VERSION, check_size, damaged, open, within_limits};
 use crate::archive::{self, Archive, Entry};
 use crate::backbone::Metadata;
 use crate::dataset::{Dataset, Example};
@@ -85,6 +85,16 @@ impl Project {
     /// # Errors
     /// [`Error::FileTooLarge`], or a failure of the processor.
     pub async fn to_bytes(&self) -> Result<Vec<u8>> {
+        if self.sources.len() > MOST_EXAMPLES {
+            let count = self.sources.len();
+            return Err(Error::FileTooLarge(format!("{count} examples are more than the {MOST_EXAMPLES} of a file")));
+        }
+        // Before there are copies of what may be half of all memory.
+        let bytes = |source: &Source| match source {
+            Source::Doodle(doodle) => doodle.strokes().iter().map(|stroke| size_of_val(&stroke[..])).sum(),
+            Source::Picture { pixels, .. } => size_of_val(&pixels[..]),
+        };
+        check_size(self.sources.iter().map(|source| bytes(source) as u64).sum(), 0)?;
         let metadata = match &self.model {
             Some(model) => model.metadata(),
             None => Metadata { labels: vec![], ..self.metadata.clone() },
@@ -102,10 +112,6 @@ impl Project {
             if json.len() <= MOST_OUTCOME {
                 entries.push(Entry::bytes(OUTCOME, &[json.len()], json));
             }
-        }
-        if self.sources.len() > MOST_EXAMPLES {
-            let count = self.sources.len();
-            return Err(Error::FileTooLarge(format!("{count} examples are more than the {MOST_EXAMPLES} of a file")));
         }
         within_limits(archive::write(texts, &entries).map_err(Error::Internal)?)
     }

@@ -38,7 +38,8 @@ pub fn forgive() {
 /// Whether a GPU failed for want of memory.
 pub fn is_out_of_memory(cause: &str) -> bool {
     let cause = cause.to_lowercase();
-    ["out of memory", "outofmemory", "out-of-memory"].iter().any(|words| cause.contains(words))
+    // The last is cubecl's word for a tensor that is larger than a binding may be.
+    ["out of memory", "outofmemory", "out-of-memory", "can't allocate buffer"].iter().any(|words| cause.contains(words))
 }
 
 /// Reads a tensor back.

@@ -96,19 +96,25 @@ type Taps = Vec<(usize, f32)>;
 /// each: bilinear when enlarging, antialiased when reducing.
 fn taps(start: f32, scale: f32, count: usize, length: usize) -> Vec<Taps> {
     let reach = scale.max(1.0);
-    (0..count)
-        .map(|index| {
-            let centre = start + (index as f32 + 0.5) * scale;
-            if !(0.0..=length as f32).contains(&centre) {
-                return Taps::new();
-            }
-            // At the border only what is inside counts, so that a photo has no white rim.
-            let sources = (centre - reach).floor().max(0.0) as usize..((centre + reach).ceil() as usize).min(length);
-            let weight = |source: usize| (1.0 - ((source as f32 + 0.5 - centre) / reach).abs()).max(0.0);
-            let total: f32 = sources.clone().map(weight).sum();
-            sources.map(|source| (source, weight(source) / total)).collect()
-        })
-        .collect()
+    let centre = |index: usize| start + (index as f32 + 0.5) * scale;
+    let within = |centre: f32| centre.clamp(0.0, length as f32);
+    let at = |centre: f32| -> Taps {
+        // At the border only what is inside counts, so that a photo has no white rim.
+        let sources = (centre - reach).floor().max(0.0) as usize..((centre + reach).ceil() as usize).min(length);
+        let weight = |source: usize| (1.0 - ((source as f32 + 0.5 - centre) / reach).abs()).max(0.0);
+        let total: f32 = sources.clone().map(weight).sum();
+        sources.map(|source| (source, weight(source) / total)).collect()
+    };
+    let inside = |centre: f32| centre == within(centre);
+    let mut taps: Vec<Taps> =
+        (0..count).map(centre).map(|centre| if inside(centre) { at(centre) } else { Taps::new() }).collect();
+    // What is thinner than an output pixel may lie between the centres of two.
+    if taps.iter().all(Taps::is_empty) {
+        let beside = |index: &usize| (centre(*index) - within(centre(*index))).abs();
+        let nearest = (0..count).min_by(|a, b| beside(a).total_cmp(&beside(b)));
+        nearest.into_iter().for_each(|index| taps[index] = at(within(centre(index))));
+    }
+    taps
 }
 
 fn mix(taps: &Taps, pixel: impl Fn(usize) -> [f32; 3]) -> [f32; 3] {
@@ -140,6 +146,16 @@ mod tests {
         assert_eq!(transparent_black.render(&spec()).unwrap_err().code(), "empty-drawing");
         assert_eq!(Image::from_rgba(4, 4, &[0; 63]).unwrap_err().code(), "bad-input");
         assert_eq!(Image::from_rgba(0, 4, &[]).unwrap_err().code(), "bad-input");
+    }
+
+    #[test]
+    fn what_is_thinner_than_a_pixel_is_seen() {
+        for (width, height) in [(100, 1), (1, 300), (512, 7)] {
+            let black = [0, 0, 0, 255].repeat(width * height);
+            let picture = Image::from_rgba(width, height, &black).unwrap().render(&spec()).unwrap();
+            let inked = picture.pixels.iter().filter(|pixel| pixel[0] < 0.5).count();
+            assert_eq!(inked, spec().size, "{width} x {height}");
+        }
     }
 
     #[test]

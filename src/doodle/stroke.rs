@@ -69,18 +69,16 @@ impl Doodle {
     /// The drawing as it looked after `share` of its points, above 0 to 1, counted along the strokes and rounded up; with
     /// as many more as it takes to be no dot.
     pub fn beginning(&self, share: f32) -> Self {
-        let points = self.strokes.iter().map(Vec::len).sum::<usize>();
-        let first = |count: usize| {
-            let mut left = count;
-            let cut = |stroke: &Stroke| {
-                let taken = stroke.len().min(left);
-                left -= taken;
-                stroke[..taken].to_vec()
-            };
-            Self::new(self.strokes.iter().map(cut).collect()).ok()
+        let points = || self.strokes.iter().flatten();
+        let start = points().next();
+        let dots = points().take_while(|point| Some(*point) == start).count();
+        let mut left = ((points().count() as f32 * share).ceil() as usize).max(dots + 1);
+        let cut = |stroke: &Stroke| {
+            let taken = stroke.len().min(left);
+            left -= taken;
+            stroke[..taken].to_vec()
         };
-        let wanted = (points as f32 * share).ceil() as usize;
-        (wanted..points).find_map(first).unwrap_or_else(|| self.clone())
+        Self::new(self.strokes.iter().map(cut).collect()).unwrap_or_else(|_| self.clone())
     }
 
     /// The strokes, none of them empty.
@@ -126,5 +124,9 @@ mod tests {
         assert_eq!(doodle.beginning(0.5).strokes(), &strokes[..1]);
         assert_eq!(doodle.beginning(0.6).strokes(), [strokes[0].clone(), strokes[1][..1].to_vec()]);
         assert_eq!(doodle.beginning(0.01).strokes(), &strokes[..1], "the first two points are one dot");
+        // However long nothing happens, it is looked for once.
+        let mut late = vec![[0.0, 0.0]; MAX_POINTS];
+        late[MAX_POINTS - 2] = [1.0, 0.0];
+        assert_eq!(Doodle::new(vec![late.clone()]).unwrap().beginning(0.01).strokes(), [&late[..MAX_POINTS - 1]]);
     }
 }

@@ -47,7 +47,9 @@ pub(super) fn read(path: &Path, demand: &Demand) -> Result<Found> {
     let mut reader = open(path)?;
     let header = Header::read(&mut reader).and_then(|header| header.layout());
     let (count, side) = header.with_context(|| format!("{} does not hold bitmaps", path.display()))?;
-    let wanted = (demand.train + demand.test).max(KEPT / (side * side)).min(count);
+    let wanted = (demand.train + demand.test).max(KEPT / (side * side));
+    // Some more where blank ones are left out.
+    let wanted = if demand.skip_bad { wanted + wanted / 2 + 10 } else { wanted }.min(count);
     let mut chosen = index::sample(&mut Pcg64Mcg::seed_from_u64(demand.seed), count, wanted).into_vec();
     chosen.sort_unstable();
     let mut chosen = chosen.into_iter().peekable();

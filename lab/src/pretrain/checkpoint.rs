@@ -47,14 +47,14 @@ pub fn save(folder: &Path, progress: &Progress, tensors: &[NamedTensor], optimiz
     fs::write(new.join(TENSORS), safetensors::serialize(views, None)?)?;
     optimizer.save(new.join(OPTIMIZER)).map_err(|error| anyhow::anyhow!("cannot write {OPTIMIZER}: {error:?}"))?;
     let old = folder.with_extension("old");
+    // One that was interrupted below has left it.
+    let drop_old = || if old.exists() { fs::remove_dir_all(&old) } else { Ok(()) };
+    drop_old()?;
     if folder.exists() {
         fs::rename(folder, &old)?;
     }
     fs::rename(&new, folder)?;
-    if old.exists() {
-        fs::remove_dir_all(&old)?;
-    }
-    Ok(())
+    Ok(drop_old()?)
 }
 
 /// Reads a checkpoint of a run with the same configuration, categories and drawings.

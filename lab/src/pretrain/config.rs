@@ -88,6 +88,9 @@ impl Config {
 
     fn check(&self) -> Result<()> {
         self.input.check()?;
+        ensure!(self.input.channels == 1, "input.channels is {}, but drawings are grey: 1", self.input.channels);
+        self.augmentation.check()?;
+        ensure!(self.augmentation.width == 0.0, "augmentation.width is for fine-tuning: here it is lineWidth");
         ensure!(self.epochs > 0 && self.batch_size > 1, "epochs must be at least 1 and batchSize at least 2");
         ensure!(self.rate > 0.0 && self.rate <= 1.0, "rate is {}, but must be above 0 and at most 1", self.rate);
         ensure!((0.0..=1.0).contains(&self.warm_up), "warmUp is {}, but must be 0 to 1", self.warm_up);

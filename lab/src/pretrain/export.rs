@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::prelude::*;
-use doodletune::backbone::{Backbone, Dtype, Metadata, NamedTensor, Weights, write};
+use doodletune::backbone::{Backbone, Dtype, InputSpec, Metadata, NamedTensor, Weights, write};
 use doodletune::doodle::Picture;
 
 use super::network::{Average, Network};
@@ -47,9 +47,9 @@ impl Shown {
         Ok(Self { backbone: self.backbone.with_size(size)?, ..self })
     }
 
-    /// The side of the pictures that it is made for.
-    pub fn side(&self) -> usize {
-        self.backbone.input().size
+    /// What it is made to see.
+    pub fn input(&self) -> &InputSpec {
+        self.backbone.input()
     }
 
     /// Logits `[batch, categories]` of a normalised batch `[batch, channels, side, side]`.

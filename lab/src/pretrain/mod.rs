@@ -137,6 +137,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             "the teacher, {}, was trained on other categories; train it on the same, or leave it out",
             weights.display()
         );
+        let [theirs, ours] = [teacher.input(), &config.input]
+            .map(|input| (input.channels, input.paper, input.ink, input.mean.clone(), input.std.clone()));
+        ensure!(
+            theirs == ours,
+            "the teacher, {}, sees pictures with another input.paper, ink, mean or std; give both the same",
+            weights.display()
+        );
         teachers.push(teacher);
     }
     let mut schedule = warm_up_then_cosine(config.rate, config.warm_up, all)?;
@@ -154,7 +161,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let mut loss = loss_of.forward(logits.clone(), targets);
         if let Some(Teacher { temperature, share, .. }) = &config.teacher {
             let x = x.inner();
-            let says = |teacher: &Shown| softmax(teacher.logits(at_side(&x, teacher.side())) / *temperature, 1);
+            let says = |teacher: &Shown| softmax(teacher.logits(at_side(&x, teacher.input().size)) / *temperature, 1);
             let all = teachers.iter().map(says).reduce(|sum, one| sum + one).expect("a teacher has weights");
             let wanted = all / teachers.len() as f32;
             let found = log_softmax(logits / *temperature, 1);
