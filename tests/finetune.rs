@@ -290,6 +290,8 @@ fn a_divergence_goes_back_halves_the_rate_once_and_then_gives_up_with_what_was_l
     let wild = Phase {
         optimizer: Optimizer::Sgd { momentum: 0.9, weight_decay: 0.0 },
         rate: 10.0,
+        // Whoever is surer than he may be pays for it, right or wrong.
+        loss: Loss::CrossEntropy { smoothing: 0.3 },
         ..phase(Trainable::Everything, 20)
     };
     let mut session = session(&[6, 6], Plan::new(vec![head(), wild.clone()]));
@@ -302,7 +304,7 @@ fn a_divergence_goes_back_halves_the_rate_once_and_then_gives_up_with_what_was_l
     assert!(trained.backbone.is_none(), "the head of the phase before");
 
     // An epoch of one step has blown up before its loss says so, and nothing is held out that would tell.
-    let wild = Phase { batch_size: 16, loss: Loss::CrossEntropy { smoothing: 0.3 }, ..wild };
+    let wild = Phase { batch_size: 16, ..wild };
     let mut session = self::session(&[3, 3], Plan { validation: 0.0, ..Plan::new(vec![head(), wild]) });
     let mut solved = None;
     let tell = |_: &Epoch, best: Option<&Trained>| solved = solved.take().or(best.cloned());
