@@ -607,14 +607,14 @@ impl Tuner {
         let examples = self.state.borrow().examples(options.teacher.as_ref())?;
         // Before anything is waited for, so that whatever happens to classes meanwhile is known.
         let before = self.state.borrow_mut().run.replace(examples.classes.clone());
-        let session = match from {
-            Some(checkpoint) => Session::restore(self.backbone.clone(), examples, self.crew.clone(), checkpoint).await,
-            None => match self.plan_of(options) {
-                Ok(plan) => Session::new(self.backbone.clone(), examples, plan).await,
-                Err(error) => Err(error),
+        let (backbone, crew) = (self.backbone.clone(), self.crew.clone());
+        let session = async {
+            match from {
+                Some(checkpoint) => Session::restore(backbone, examples, crew, checkpoint).await,
+                None => Ok(Session::new(backbone, examples, self.plan_of(options)?).await?.with_crew(crew)),
             }
-            .map(|session| session.with_crew(self.crew.clone())),
-        };
+        }
+        .await;
         let mut state = self.state.borrow_mut();
         match &session {
             Ok(session) => {

@@ -317,10 +317,8 @@ impl Session {
             let since = Instant::now();
             let outcome = self.epoch(phase, &ground, &mut fit, signal, &mut pace).await;
             fit.seconds += since.elapsed().as_secs_f64();
-            let network = fit.shown();
-            // The loss of a step is that before it: what the last one did shows only now.
             let judged = match outcome {
-                Ok(Signal::Go) => self.judge_network(phase, &ground, &fit, &network, &mut pace).await,
+                Ok(Signal::Go) => self.judge_epoch(phase, &ground, &fit, &mut pace).await,
                 Ok(Signal::Pause) => {
                     self.paused = Some((fit, ground));
                     return Ok(Left::By(Signal::Pause));
@@ -334,7 +332,7 @@ impl Session {
                 Err(error) => Err(error),
             };
             let steps = self.steps(phase);
-            let (head, judgement) = match judged {
+            let (network, head, judgement) = match judged {
                 Ok(judged) => judged,
                 Err(error) => match self.way_out(error, phase) {
                     Ok(notice) => {
@@ -627,7 +625,7 @@ impl Session {
         let after = Model { head: after.head.at_temperature(1.0 / temperature), ..after }.network(&ground.device);
         for share in shares.into_iter().filter(|share| *share < 1.0) {
             let network = before.moved_towards(&after, share);
-            let (head, judgement) = self.judge_network(phase, ground, fit, &network, pace).await?;
+            let (head, judgement, _) = self.judge_network(phase, ground, fit.epoch, &network, pace).await?;
             let best = fit.best.as_ref().and_then(|(_, model)| model.judgement);
             if judgement.zip(best).is_some_and(|(now, best)| now.loss >= best.loss) {
                 continue;
@@ -681,18 +679,36 @@ impl Session {
         Ok(undone)
     }
 
-    /// The head of a network in training, and how well both recognise the examples held out.
+    /// What would be kept of an epoch that just ended, and how well that recognises the examples held out.
     ///
     /// # Errors
-    /// [`Error::Diverged`] if it does not even know what it learned from, or a failure of the processor.
-    async fn judge_network(
+    /// [`Error::Diverged`] if it does not even know what it learned from: the loss of a step is that before it, so that what the
+    /// last one did shows only now. A failure of the processor.
+    async fn judge_epoch(
         &self,
         phase: &Phase,
         ground: &Ground,
         fit: &Fit,
+        pace: &mut Pace,
+    ) -> Result<(Network, Head, Option<Judgement>)> {
+        let network = fit.shown();
+        let (head, judgement, loss) = self.judge_network(phase, ground, fit.epoch, &network, pace).await?;
+        if fit.has_exploded(loss, self.examples.classes.len()) {
+            return Err(self.diverged(phase, fit.epoch));
+        }
+        Ok((network, head, judgement))
+    }
+
+    /// The head of a network in training after `epoch`, how well both recognise the examples held out, and the mean loss of a
+    /// batch of those that it learned from.
+    async fn judge_network(
+        &self,
+        phase: &Phase,
+        ground: &Ground,
+        epoch: usize,
         network: &Network,
         pace: &mut Pace,
-    ) -> Result<(Head, Option<Judgement>)> {
+    ) -> Result<(Head, Option<Judgement>, f32)> {
         let plain = Variation::default();
         let frozen = self.frozen(ground.boundary, &plain);
         let pooled = async |activations: &Activations, examples: &Rc<Examples>, which: &[usize], pace: &mut Pace| {
@@ -719,23 +735,20 @@ impl Session {
         let loss_of = |(features, index): (&Rc<[f32]>, &usize)| {
             cross_entropy(&head.logits(features), self.training.targets[*index], doubt)
         };
-        let mean = features.iter().zip(&some).map(loss_of).sum::<f32>() / some.len() as f32;
-        if fit.has_exploded(mean, self.examples.classes.len()) {
-            return Err(self.diverged(phase, fit.epoch));
-        }
+        let loss = features.iter().zip(&some).map(loss_of).sum::<f32>() / some.len() as f32;
         let Some((activations, examples)) = ground.held_out.as_ref().zip(self.judged_by()) else {
             let temperature = self.reports.get(self.phase).and_then(|report| report.temperature).unwrap_or(1.0);
-            return Ok((head.at_temperature(temperature), None));
+            return Ok((head.at_temperature(temperature), None, loss));
         };
         let all: Vec<usize> = (0..examples.len()).collect();
         let features = pooled(activations, examples, &all, pace).await?;
         if features.iter().flat_map(|features| head.logits(features)).any(|logit| !logit.is_finite()) {
-            return Err(self.diverged(phase, fit.epoch));
+            return Err(self.diverged(phase, epoch));
         }
         // Smoothing makes a network less sure than it may be, and learning by heart surer.
         let judgement = Judgement::of(&head, &features, &examples.targets)?;
         let head = head.at_temperature(judgement.temperature);
-        Ok((head, Some(Judgement { loss: judgement.calibrated, ..judgement })))
+        Ok((head, Some(Judgement { loss: judgement.calibrated, ..judgement }), loss))
     }
 
     /// Features of examples by the stages of today.

@@ -5,7 +5,7 @@
 //! centre follow from those of another: examples are multiplied with each other once for all parts.
 
 use super::LabelledFeatures;
-use super::embedding::{Embedding, SCALE, inverse_norm};
+use super::embedding::{Embedding, SCALE, stretch};
 use super::matrix::Matrix;
 use crate::error::{Error, Result};
 
@@ -20,9 +20,9 @@ const SHORTEST: f64 = 1e-12;
 pub(crate) struct Design {
     pub(super) classes: Vec<String>,
     pub(super) targets: Vec<usize>,
-    /// The mean of all examples' features, which are scaled to unit length.
-    centre: Vec<f32>,
-    /// What they differ from it by, a row each.
+    /// Centred on all examples.
+    embedding: Embedding,
+    /// What examples differ from its centre by, a row each.
     offsets: Matrix,
     /// Products of `offsets` with each other, if examples among themselves take the place of features.
     products: Option<Matrix>,
@@ -51,15 +51,12 @@ impl Design {
                 "the features of example {index} are not finite numbers; get the weights of the backbone again"
             )));
         }
-        let centre = Embedding::fit(features).centre().to_vec();
-        let mut offsets = Vec::with_capacity(features.len() * centre.len());
-        for features in features {
-            let factor = inverse_norm(features);
-            offsets.extend(features.iter().zip(&centre).map(|(v, centre)| v * factor - centre));
-        }
-        let offsets = Matrix::new(centre.len(), offsets);
+        let embedding = Embedding::fit(features);
+        let mut offsets = Vec::with_capacity(features.len() * features[0].len());
+        features.iter().for_each(|features| offsets.extend(embedding.offset(features)));
+        let offsets = Matrix::new(features[0].len(), offsets);
         let products = among_themselves.then(|| offsets.products());
-        Ok(Self { classes: classes.clone(), targets: targets.clone(), centre, offsets, products })
+        Ok(Self { classes: classes.clone(), targets: targets.clone(), embedding, offsets, products })
     }
 
     /// Where the embedding of the examples that count is centred, as a difference from the centre of all.
@@ -75,7 +72,7 @@ impl Design {
 
     /// The embedding with that centre.
     pub fn embedding(&self, shift: &[f32]) -> Embedding {
-        Embedding::around(self.centre.iter().zip(shift).map(|(v, shift)| v + shift).collect())
+        Embedding::around(self.embedding.centre().iter().zip(shift).map(|(v, shift)| v + shift).collect())
     }
 
     /// The examples at `indices` as that embedding has them, a row each.
@@ -84,8 +81,7 @@ impl Design {
         for index in indices {
             let first = values.len();
             values.extend(self.offsets.row(index).iter().zip(shift).map(|(v, shift)| v - shift));
-            let factor = SCALE * inverse_norm(&values[first..]);
-            values[first..].iter_mut().for_each(|v| *v *= factor);
+            stretch(&mut values[first..]);
         }
         Matrix::new(self.offsets.columns, values)
     }

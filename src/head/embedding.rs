@@ -37,12 +37,22 @@ impl Embedding {
 
     /// Embeds features; a vector of the same length, of length 12, or zero.
     pub fn apply(&self, features: &[f32]) -> Vec<f32> {
-        let factor = inverse_norm(features);
-        let mut direction: Vec<f32> = features.iter().zip(&self.centre).map(|(v, c)| v * factor - c).collect();
-        let factor = SCALE * inverse_norm(&direction);
-        direction.iter_mut().for_each(|v| *v *= factor);
+        let mut direction: Vec<f32> = self.offset(features).collect();
+        stretch(&mut direction);
         direction
     }
+
+    /// What features of unit length differ by from the centre.
+    pub(super) fn offset<'a>(&'a self, features: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        let factor = inverse_norm(features);
+        features.iter().zip(&self.centre).map(move |(v, c)| v * factor - c)
+    }
+}
+
+/// Gives a direction the length of an embedding.
+pub(super) fn stretch(direction: &mut [f32]) {
+    let factor = SCALE * inverse_norm(direction);
+    direction.iter_mut().for_each(|v| *v *= factor);
 }
 
 /// 1 / |v|, and 0 for a vector too short to have a direction.

@@ -36,8 +36,6 @@ const LOOKS: usize = 12;
 #[derive(Debug)]
 pub(crate) struct Logistic {
     design: Rc<Design>,
-    /// Where the embedding of the examples that count is centred in that.
-    shift: Vec<f32>,
     /// If examples' coordinates are used instead of embedded features.
     gram: Option<Gram>,
     /// How many values of an example are regressed on, but for the constant.
@@ -85,13 +83,12 @@ impl Logistic {
     pub fn without(held_out: &[usize], design: &Rc<Design>, strength: f32) -> Self {
         let mut counts = vec![true; design.targets.len()];
         held_out.iter().for_each(|index| counts[*index] = false);
-        let shift = design.shift(&counts);
         let gram = design.products(&counts).map(|products| Gram::new(&products, &counts));
         // Examples that are all the same have no directions.
         let gram = gram.filter(|gram| gram.rank() > 0);
         let rows = match &gram {
             Some(gram) => gram.coordinates(),
-            None => design.embedded(&shift, 0..counts.len()),
+            None => design.embedded(&design.shift(&counts), 0..counts.len()),
         };
         let (width, inputs) = (rows.columns, inputs(&rows));
 
@@ -106,7 +103,6 @@ impl Logistic {
         shares.resize(inputs.row_count(), 0.0);
         let mut regression = Self {
             design: design.clone(),
-            shift,
             gram,
             width,
             strength,
@@ -144,14 +140,18 @@ impl Logistic {
 
     /// Share of the examples that are right, of those that are not held out.
     pub fn accuracy(&self) -> f32 {
-        let targets = self.design.targets.iter().zip(&self.shares).enumerate();
-        let counted: Vec<(usize, &usize)> =
-            targets.filter(|(_, (_, share))| **share > 0.0).map(|(example, (target, _))| (example, target)).collect();
-        let right = |(example, target): &&(usize, &usize)| {
-            let own = self.logits.row(**target)[*example];
+        let counts = self.counts();
+        let right = |example: &usize| {
+            let own = self.logits.row(self.design.targets[*example])[*example];
             self.logits.rows().all(|row| row[*example] <= own)
         };
-        counted.iter().filter(right).count() as f32 / counted.len() as f32
+        let counted = || (0..counts.len()).filter(|example| counts[*example]);
+        counted().filter(right).count() as f32 / counted().count() as f32
+    }
+
+    /// Which examples count: those that are not held out.
+    fn counts(&self) -> Vec<bool> {
+        self.shares[..self.design.targets.len()].iter().map(|share| *share > 0.0).collect()
     }
 
     /// One logit a class for an example, held out or not.
@@ -282,14 +282,15 @@ impl Logistic {
     pub fn head(&self) -> Head {
         let bias = self.weight.rows().map(|row| row[self.width]).collect();
         let rows = self.weight.rows().flat_map(|row| &row[..self.width]).copied().collect();
+        let shift = self.design.shift(&self.counts());
         let weight = match &self.gram {
             Some(gram) => {
-                let spanning = self.design.embedded(&self.shift, gram.pivots().iter().copied());
+                let spanning = self.design.embedded(&shift, gram.pivots().iter().copied());
                 gram.shares(&Matrix::new(self.width, rows)).times(&spanning).values
             }
             None => rows,
         };
-        let (classes, embedding) = (self.design.classes.clone(), Some(self.design.embedding(&self.shift)));
+        let (classes, embedding) = (self.design.classes.clone(), Some(self.design.embedding(&shift)));
         Head { kind: HeadKind::Linear, classes, embedding, hidden: None, weight, bias }
     }
 }

@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
-import { DoodleTuneError, type Prediction } from "../../lib/index.js";
+import type { Prediction } from "../../lib/index.js";
 import { answers, knowledge, knownThings, report, tuner } from "./learner.js";
+import { isCode } from "./notices.js";
 import { ink, penDown } from "./sheet.js";
 
 /** How long the hand may move before the next look; one that rests is answered at once. */
@@ -51,7 +52,7 @@ async function look(): Promise<void> {
   } catch (error) {
     guess.value = null;
     // A dot is the beginning of a drawing, not a mistake.
-    if (!(error instanceof DoodleTuneError && error.code === "empty-drawing")) report(error);
+    if (!isCode(error, "empty-drawing")) report(error);
   }
   looking = false;
   if (again) schedule();

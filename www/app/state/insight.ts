@@ -104,13 +104,17 @@ effect(() => {
   held = evaluation ? { evaluation, fineTuned: true, classIds: classesByLabel() } : null;
 });
 
+function forget(): void {
+  insight.value = featureMap.value = null;
+  looking.value = false;
+  seen = -1;
+}
+
 // What was seen of a project is not what is to be seen of another.
 effect(() => {
   void current.value;
-  insight.value = featureMap.value = null;
   inspected.value = null;
-  looking.value = false;
-  seen = -1;
+  forget();
 });
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -119,12 +123,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
   clearTimeout(timer);
   const asked = tuner.value;
-  if (!asked) {
-    insight.value = featureMap.value = null;
-    looking.value = false;
-    seen = -1;
-    return;
-  }
+  if (!asked) return forget();
   const version = knowledge.value;
   if (view.value !== "understand" || running.value || untaught.value > 0 || !enoughToExamine.value) return;
   if (version !== seen) timer = setTimeout(() => void look(asked, version), PAUSE_MS);

@@ -1,7 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import {
   DoodleTune,
-  DoodleTuneError,
   type BackboneName,
   type DeviceReport,
   type Loaded,
@@ -10,7 +9,7 @@ import {
 import { classes, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
 import { network, noteNetwork, optionsFromAddress } from "./network.js";
 import type { Memory } from "./memory.js";
-import { complain, say } from "./notices.js";
+import { complain, isCode, say } from "./notices.js";
 import { KEEPING } from "../words.js";
 
 /** So many that there is something to share among workers, and so few that one sees it go on. */
@@ -109,7 +108,7 @@ effect(() => {
 
 /** Tells of what a call to the tuner was refused with, unless it is known: a tuner that has given up, or was replaced. */
 export function report(error: unknown): void {
-  const replaced = error instanceof DoodleTuneError && error.code === "disposed";
+  const replaced = isCode(error, "disposed");
   if (!failure.value && !replaced) complain(error);
 }
 
@@ -226,7 +225,7 @@ async function remember(tuner: DoodleTune, { bytes, examples, trained }: Memory)
     if (!anew) adopt(loaded, examples, trained);
     return true;
   } catch (error) {
-    const other = error instanceof DoodleTuneError && error.code === "other-backbone";
+    const other = isCode(error, "other-backbone");
     say(other ? KEEPING.otherNetwork : KEEPING.memoryLost);
     return false;
   }
@@ -367,10 +366,6 @@ function examplesChanged(): void {
 
 function isAboutInput(error: unknown): boolean {
   return isCode(error, "empty-drawing") || isCode(error, "bad-input");
-}
-
-function isCode(error: unknown, code: DoodleTuneError["code"]): boolean {
-  return error instanceof DoodleTuneError && error.code === code;
 }
 
 function follow(next: Status): void {

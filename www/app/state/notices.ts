@@ -31,6 +31,11 @@ export function complain(error: unknown, action?: Action): void {
   notice.value = { text: textOf(error), kind: "problem", action };
 }
 
+/** Whether that is what the library refused with. */
+export function isCode(error: unknown, code: DoodleTuneError["code"]): boolean {
+  return error instanceof DoodleTuneError && error.code === code;
+}
+
 function textOf(error: unknown): string {
   if (error instanceof DoodleTuneError) return ERRORS[error.code] ?? error.message;
   return error instanceof Error ? error.message : String(error);

@@ -1,13 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
-import {
-  DoodleTuneError,
-  type DoodleTune,
-  type TrainEvent,
-  type TrainReport,
-  type TrainRun,
-} from "../../lib/index.js";
+import { type DoodleTune, type TrainEvent, type TrainReport, type TrainRun } from "../../lib/index.js";
 import { changes, keepInStep, knowledge, report, revived, taughtClasses, trained, tuner } from "./learner.js";
-import { say } from "./notices.js";
+import { isCode, say } from "./notices.js";
 import { needsTeacher, refusal, refuse, wish } from "./plan.js";
 import { trainTeacher } from "./teacher.js";
 import { TRAIN } from "../words.js";
@@ -104,10 +98,6 @@ async function learnFromTeacher(pupil: DoodleTune): Promise<void> {
   } finally {
     teacher.dispose();
   }
-}
-
-function isCode(error: unknown, code: DoodleTuneError["code"]): boolean {
-  return error instanceof DoodleTuneError && error.code === code;
 }
 
 async function follow(started: TrainRun): Promise<void> {

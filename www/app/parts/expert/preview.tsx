@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { DoodleTuneError, type Variation } from "../../../lib/index.js";
+import type { Variation } from "../../../lib/index.js";
 import { classes, type Doodle } from "../../state/doodles.js";
 import { report, tuner } from "../../state/learner.js";
+import { isCode } from "../../state/notices.js";
 import { refuse } from "../../state/plan.js";
 import { EXPERT } from "../../words.js";
 import { Pixels } from "../pixels.js";
@@ -24,7 +25,7 @@ export function Preview({ phase, variation }: { phase: number; variation: Variat
         if (wanted && made) setViews(made);
       } catch (error) {
         if (!wanted) return;
-        if (error instanceof DoodleTuneError && error.code === "bad-option") refuse(error.message, phase);
+        if (isCode(error, "bad-option")) refuse((error as Error).message, phase);
         else report(error);
       }
     }, PAUSE_MS);

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Prediction } from "../../../lib/index.js";
-import { DoodleTuneError } from "../../../lib/index.js";
 import type { Stroke } from "../doodles.js";
+import { isCode } from "../notices.js";
 import { inkAt, touchedAt, type InkRecord } from "./ink.js";
 
 /** The moments at which the network looks are the same for everybody, however fast it answers. */
@@ -69,7 +69,7 @@ export class Judge {
       return { ...nothing, label, probability };
     } catch (error) {
       // A dot is the beginning of a drawing.
-      if (error instanceof DoodleTuneError && error.code === "empty-drawing") return nothing;
+      if (isCode(error, "empty-drawing")) return nothing;
       throw error;
     }
   }
