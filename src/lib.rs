@@ -82,6 +82,8 @@ pub mod explanation;
 pub mod finetune;
 pub mod head;
 pub mod kernels;
+#[cfg(any(target_arch = "wasm32", test))]
+mod options;
 mod pace;
 pub mod selection;
 pub mod tuner;

@@ -99,7 +99,7 @@ pub async fn choose(
         let reason =
             format!("The browser's GPU ({}) is only emulated in software, so the CPU itself is used.", gpu.name);
         let candidate = unused(DeviceKind::WebGpu, &gpu.name, "emulated in software");
-        gpu.release();
+        gpu.discard();
         return chosen(cpu, on_cpu, reason, vec![candidate]);
     }
 
@@ -129,13 +129,13 @@ pub async fn choose(
             } else if milliseconds < cpu_milliseconds {
                 chosen(gpu, on_gpu, format!("The GPU is faster here {figures}."), candidates)
             } else {
-                gpu.release();
+                gpu.discard();
                 chosen(cpu, on_cpu, format!("The CPU is faster here {figures}."), candidates)
             }
         }
         Err(error) if preference == Preference::WebGpu => Err(error),
         Err(error) => {
-            gpu.release();
+            gpu.discard();
             let cause = match error {
                 Error::Gpu(cause) | Error::DeviceLost(cause) => cause,
                 other => other.to_string(),

@@ -324,19 +324,27 @@ impl Tuner {
     /// # Errors
     /// [`Error::BadLabel`], [`Error::EmptyDrawing`], or a failure of the processor.
     pub async fn add_examples(&self, list: Vec<(String, Input)>) -> Result<Vec<ExampleId>> {
+        self.add_each(list.into_iter().map(Ok)).await
+    }
+
+    /// The same, of examples that come one by one: what is not kept of one is gone before the next.
+    pub(crate) async fn add_each(
+        &self,
+        examples: impl Iterator<Item = Result<(String, Input)>>,
+    ) -> Result<Vec<ExampleId>> {
         let mut pace = Pace::new();
-        let mut sources = Vec::with_capacity(list.len());
-        for (label, _) in &list {
-            checked_label(label)?;
-        }
-        for (_, input) in &list {
-            sources.push(Source::keep(input, self.backbone.input())?);
+        let (mut labels, mut sources) = (vec![], vec![]);
+        for example in examples {
+            let (label, input) = example?;
+            checked_label(&label)?;
+            labels.push(label);
+            sources.push(Source::keep(&input, self.backbone.input())?);
             pace.breathe().await;
         }
         let kept = self.look(sources).await?;
         let mut state = self.state.borrow_mut();
-        let mut ids = Vec::with_capacity(list.len());
-        for ((label, _), kept) in list.iter().zip(kept) {
+        let mut ids = Vec::with_capacity(labels.len());
+        for (label, kept) in labels.iter().zip(kept) {
             let id = state.dataset.add(label)?;
             state.kept.insert(id, kept);
             ids.push(id);

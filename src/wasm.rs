@@ -17,6 +17,7 @@ use crate::doodle::{Doodle, Image, Input, Picture};
 use crate::error::{Error, Result};
 use crate::explanation::Explanation;
 use crate::finetune::{Epoch, Source, Strategy};
+use crate::options;
 use crate::tuner::{self, Features};
 
 /// Runs once, when the module is instantiated.
@@ -134,8 +135,8 @@ impl Tuner {
                 let label = label.ok_or_else(|| Error::BadLabel("an example's label must be a string".into()))?;
                 Ok((label, input_from(&get(&item, "input"))?))
             };
-            let list = list.iter().map(example).collect::<Result<Vec<_>>>()?;
-            serialized(&tuner.add_examples(list).await?)
+            // One after the other: all of the pictures at once may be more than there is memory.
+            serialized(&tuner.add_each(list.iter().map(example)).await?)
         })
     }
 
@@ -315,6 +316,11 @@ impl Tuner {
         self.0.stop();
     }
 
+    /// Gives the GPU back, where one was used; nothing can be computed any more.
+    pub fn discard(&self) {
+        self.0.processor().discard();
+    }
+
     /// Destroys the GPU device, as a driver reset would: for testing recovery.
     #[wasm_bindgen(js_name = loseDeviceForTest)]
     pub fn lose_device_for_test(&self) {
@@ -411,9 +417,7 @@ fn options_from<T: DeserializeOwned + Default>(value: JsValue) -> Result<T> {
     }
     // By way of a text, whose reader goes so deep and no deeper; read directly from an object, unknown fields would be ignored.
     let text = JSON::stringify(&value).ok().and_then(|json| json.as_string());
-    let text = text.ok_or_else(|| Error::BadOption("an option is no plain data".into()))?;
-    let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| Error::BadOption(error.to_string()))?;
-    serde_json::from_value(json).map_err(|error| Error::BadOption(error.to_string()))
+    options::parse(&text.ok_or_else(|| Error::BadOption("an option is no plain data".into()))?)
 }
 
 fn get(object: &JsValue, key: &str) -> JsValue {

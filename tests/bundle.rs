@@ -62,8 +62,7 @@ fn probabilities(tuner: &Tuner) -> Vec<f32> {
 }
 
 fn assert_close(a: &[f32], b: &[f32], what: &str) {
-    assert_eq!(a.len(), b.len(), "{what}");
-    let apart = a.iter().zip(b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+    let apart = common::apart(a, b);
     assert!(apart <= 1e-5, "{what}: {apart} apart");
 }
 

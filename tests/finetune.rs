@@ -206,6 +206,9 @@ fn whatever_checkpoint_a_run_goes_on_from_it_ends_the_same() {
     };
     let mut plan = eventful();
     plan.phases.push(Phase { optimizer: ahead, roll_back: true, interpolate: true, ..phase(Trainable::Last(1), 2) });
+    // Whose first epoch is the best, on stages that the ones before have trained.
+    let forgetful = Optimizer::Sgd { momentum: 0.0, weight_decay: 1.0 };
+    plan.phases.push(Phase { optimizer: forgetful, rate: 0.5, ..phase(Trainable::Head, 6) });
     let session = block_on(Session::new(backbone.clone(), examples(&backbone, &count), plan)).unwrap();
     let mut session = block_on(session.with_checkpoints(Duration::ZERO, note)).unwrap();
     let mut epochs = vec![];
@@ -214,6 +217,7 @@ fn whatever_checkpoint_a_run_goes_on_from_it_ends_the_same() {
         epochs.push((epoch.loss, epoch.validation_loss, epoch.rate));
     }))
     .unwrap();
+    assert!(whole.phases[4].kept_epoch < whole.phases[4].epochs, "{:?}", whole.phases[4]);
     let expected = session.trained().unwrap();
     let checkpoints = checkpoints.take();
     assert!(checkpoints.len() > 12, "{}", checkpoints.len());
@@ -305,7 +309,7 @@ fn a_divergence_goes_back_halves_the_rate_once_and_then_gives_up_with_what_was_l
 
     // An epoch of one step has blown up before its loss says so, and nothing is held out that would tell.
     let wild = Phase { batch_size: 16, ..wild };
-    let mut session = self::session(&[3, 3], Plan { validation: 0.0, ..Plan::new(vec![head(), wild]) });
+    let mut session = self::session(&[3, 3], Plan { validation: 0.0, ..Plan::new(vec![head(), wild.clone()]) });
     let mut solved = None;
     let tell = |_: &Epoch, best: Option<&Trained>| solved = solved.take().or(best.cloned());
     assert_eq!(block_on(session.run(&Cell::new(Signal::Go), tell)).unwrap_err().code(), "diverged");
@@ -313,20 +317,74 @@ fn a_divergence_goes_back_halves_the_rate_once_and_then_gives_up_with_what_was_l
     assert!(trained.backbone.is_none() && trained.head == solved.unwrap().head);
 
     // At a rate that half of is bearable, it goes on.
-    let bearable = (1..=12).map(|halvings| 10.0 * 0.5f64.powi(halvings)).find_map(|rate| {
-        let wild = Phase {
-            optimizer: Optimizer::Sgd { momentum: 0.0, weight_decay: 0.0 },
-            rate,
-            ..phase(Trainable::Everything, 4)
-        };
+    let bearable = (0..=40).map(|times| 10.0 * 0.8f64.powi(times)).find_map(|rate| {
+        let wild = Phase { rate, epochs: 4, batch_size: 8, ..wild.clone() };
         let mut session = self::session(&[6, 6], Plan { validation: 0.0, ..Plan::new(vec![head(), wild]) });
         let mut notices = vec![];
         let outcome = block_on(session.run(&Cell::new(Signal::Go), |epoch, _| notices.extend(epoch.notice.clone())));
-        outcome.ok().map(|report| (report, notices))
+        outcome.ok().map(|report| (report, notices)).filter(|(_, notices)| !notices.is_empty())
     });
     let (report, notices) = bearable.unwrap();
     assert_eq!(report.reason, Ending::Finished);
-    assert!(notices.iter().all(|notice| notice.contains("half the rate")), "{notices:?}");
+    assert!(!notices.is_empty() && notices.iter().all(|notice| notice.contains("half the rate")), "{notices:?}");
+}
+
+#[test]
+fn a_drawing_in_the_wrong_class_is_no_divergence() {
+    let backbone = backbone();
+    for seed in 0..3 {
+        let mut examples = examples(&backbone, &[20, 20]);
+        examples.targets[7] = 1;
+        let single = Phase { rate: 1e-2, batch_size: 1, ..phase(Trainable::Head, 20) };
+        let plan = Plan { validation: 0.0, seed, ..Plan::new(vec![single]) };
+        let mut session = block_on(Session::new(backbone.clone(), examples, plan)).unwrap();
+        let told = |epoch: &Epoch, _: Option<&_>| assert_eq!(epoch.notice, None, "seed {seed}");
+        assert_eq!(block_on(session.run(&Cell::new(Signal::Go), told)).unwrap().reason, Ending::Finished);
+    }
+}
+
+#[test]
+fn whoever_stops_keeps_the_best_so_far() {
+    let harmful = Phase { rate: 0.5, keep_best: false, ..phase(Trainable::Everything, 3) };
+    for first in [Signal::Stop, Signal::Pause] {
+        let plan = Plan { validation: 0.25, ..Plan::new(vec![head(), harmful.clone()]) };
+        let (mut session, mut solved) = (session(&[8, 8, 8], plan), None);
+        let signal = Cell::new(Signal::Go);
+        let mut told = |epoch: &Epoch, best: Option<&Trained>| {
+            solved = solved.take().or(best.cloned());
+            if epoch.phase == "fine-tune" {
+                signal.set(first);
+            }
+        };
+        let report = block_on(session.run(&signal, &mut told)).unwrap();
+        assert_eq!(report.reason, if first == Signal::Stop { Ending::Stopped } else { Ending::Paused });
+        if first == Signal::Pause {
+            signal.set(Signal::Stop);
+            assert_eq!(block_on(session.run(&signal, &mut told)).unwrap().reason, Ending::Stopped);
+        }
+        let trained = session.trained().unwrap();
+        assert!(trained.backbone.is_none() && trained.head == solved.unwrap().head, "after {first:?}");
+    }
+}
+
+#[test]
+fn patience_ends_where_nothing_changes_any_more() {
+    let still =
+        Phase { schedule: Schedule::Step { every: 1, factor: 0.5 }, patience: Some(5), ..phase(Trainable::Head, 300) };
+    let report = run(&[8, 8], Plan { validation: 0.25, ..Plan::new(vec![still]) }).report;
+    assert!(report.epochs < 150, "{}", report.epochs);
+}
+
+#[test]
+fn where_nothing_is_frozen_every_epoch_sees_new_views() {
+    let strokes = Augmentation { rotation: 60.0, ..Augmentation::default() };
+    let losses = |strokes: Augmentation, views| {
+        let augmentation = Variation { strokes, views, ..Variation::default() };
+        let plan = Plan::new(vec![Phase { augmentation, ..phase(Trainable::Everything, 2) }]);
+        run(&[4, 4], Plan { validation: 0.0, ..plan }).epochs.iter().map(|epoch| epoch.loss).collect::<Vec<_>>()
+    };
+    assert_eq!(losses(strokes.clone(), 1), losses(strokes.clone(), 4));
+    assert_ne!(losses(strokes, 1)[0], losses(Augmentation::default(), 1)[0]);
 }
 
 #[test]

@@ -23,11 +23,14 @@ use rand_pcg::Pcg64Mcg;
 /// How many drawings each model is asked about.
 const DRAWINGS: u64 = 100;
 
-/// A program of Python that has what the scripts need: named by `DOODLETUNE_PYTHON`, or the usual one.
+/// A program of Python that has what the scripts need: named by `DOODLETUNE_PYTHON`, or, if it has, the usual one.
 fn python() -> Option<String> {
-    let python = std::env::var("DOODLETUNE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let named = std::env::var("DOODLETUNE_PYTHON").ok();
+    let python = named.clone().unwrap_or_else(|| "python3".into());
     let found = Command::new(&python).args(["-c", "import numpy, onnxruntime, PIL"]).output();
-    found.is_ok_and(|output| output.status.success()).then_some(python)
+    let usable = found.is_ok_and(|output| output.status.success());
+    assert!(usable || named.is_none(), "{python}, of DOODLETUNE_PYTHON, has no onnxruntime, numpy and pillow");
+    usable.then_some(python)
 }
 
 /// A drawing in a photo of a sheet: another size, place, paper and, in half of them, colour.

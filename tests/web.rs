@@ -14,9 +14,9 @@ use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use common::doodle;
 use common::golden::{cases, drift};
 use common::shapes::{KINDS, examples, shape};
+use common::{apart, doodle};
 use doodletune::Tuner;
 use doodletune::backbone::{Backbone, Weights};
 use doodletune::device::{DeviceKind, Processor, cpu, is_cpu, read, webgpu};
@@ -201,11 +201,8 @@ fn kernels_equal_burns_own_forward_and_backward() {
         });
         for (index, (ours, burns)) in ours.iter().zip(&burns).enumerate() {
             let scale = burns.iter().fold(1.0f32, |most, v| most.max(v.abs()));
-            let apart = ours.iter().zip(burns).fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / scale;
-            assert!(
-                ours.len() == burns.len() && apart < 1e-5,
-                "{channels:?}, kernel {kernel}, stride {stride}: {index} is {apart} apart"
-            );
+            let apart = apart(ours, burns) / scale;
+            assert!(apart < 1e-5, "{channels:?}, kernel {kernel}, stride {stride}: {index} is {apart} apart");
         }
     }
 }
@@ -268,13 +265,26 @@ async fn kernels_on_webgpu_equal_burns_own() {
         let expected_means = read(expected.clone().mean_dim(2).mean_dim(3)).await.unwrap();
         let (y, expected) = (read(y).await.unwrap(), read(expected).await.unwrap());
         for (found, expected) in [(y, expected), (means, expected_means)] {
-            let apart = found.iter().zip(&expected).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
-            assert!(
-                found.len() == expected.len() && apart < 1e-4,
-                "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {apart} apart"
-            );
+            let apart = apart(&found, &expected);
+            assert!(apart < 1e-4, "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {apart} apart");
         }
         folded = Some(made);
+    }
+}
+
+/// What a browser's GPU makes of NaN by itself is nothing: a network that has blown up would look well.
+#[wasm_bindgen_test]
+async fn what_is_no_number_stays_none_on_webgpu() {
+    let Some(gpu) = gpu().await else { return };
+    for (kind, lost) in [(([4, 4], 3, 1, 4, [5, 5], false), 9), (([8, 4], 1, 1, 1, [5, 5], false), 1)] {
+        for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
+            let Case { x, weight, vectors, .. } = Case::random(kind, activation, &cpu().tensors);
+            let x = x.slice_fill([0..1, 0..1, 2..3, 2..3], f32::NAN).to_device(&gpu.tensors);
+            let vectors = vectors.map(|v| v.to_device(&gpu.tensors));
+            let made = GpuConvNorm::new(weight.to_device(&gpu.tensors), vectors, 1e-3, None).unwrap();
+            let y = read(made.forward(x, None, 1, activation).slice([0..1, 0..1])).await.unwrap();
+            assert_eq!(y.iter().filter(|v| v.is_nan()).count(), lost, "{activation:?}: {y:?}");
+        }
     }
 }
 
@@ -389,9 +399,9 @@ async fn gradients_of_kernels_on_webgpu_equal_those_on_the_cpu() {
         assert_eq!(expected.len(), found.len());
         for (index, (expected, found)) in expected.iter().zip(&found).enumerate() {
             let scale = expected.iter().fold(1.0f32, |most, v| most.max(v.abs()));
-            let apart = found.iter().zip(expected).fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / scale;
+            let apart = apart(found, expected) / scale;
             assert!(
-                found.len() == expected.len() && apart < 1e-5,
+                apart < 1e-5,
                 "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {index} is {apart} apart"
             );
         }

@@ -1,6 +1,5 @@
 // How much a page loads to use the package: its WebAssembly, its JavaScript and the default weights.
-//   node xtask/size.mjs pkg [--quick]
-// Quickly is with less compression, and at its best only if that is too much.
+//   node xtask/size.mjs pkg
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BEST, compressed } from "./compressed.mjs";
@@ -8,9 +7,7 @@ import { BEST, compressed } from "./compressed.mjs";
 /** The most that all of it may be, in bytes of brotli. */
 const MOST = 3_000_000;
 
-const QUICK = 9;
-
-const [folder, quick] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
 const scripts = (await readdir(join(folder, "lib"))).filter((name) => name.endsWith(".js"));
 const names = [
   "doodletune_bg.wasm",
@@ -18,12 +15,11 @@ const names = [
   ...scripts.map((name) => `lib/${name}`),
   "models/doodle.safetensors",
 ];
-const measured = async (quality) =>
-  Promise.all(names.map(async (name) => ({ name, ...(await compressed(join(folder, name), quality)) })));
 const total = (rows, kind) => rows.reduce((sum, row) => sum + row[kind], 0);
 
-let rows = await measured(quick === "--quick" ? QUICK : BEST);
-if (quick && total(rows, "brotli") > MOST) rows = await measured(BEST);
+const rows = await Promise.all(
+  names.map(async (name) => ({ name, ...(await compressed(join(folder, name), BEST)) })),
+);
 const all = { name: "all" };
 for (const kind of ["raw", "gzip", "brotli"]) all[kind] = total(rows, kind);
 

@@ -39,6 +39,9 @@ pub struct Processor {
     pub tensors: Device,
     #[cfg(target_arch = "wasm32")]
     gpu: Option<wgpu::Device>,
+    /// Set where its loss is nobody's fault.
+    #[cfg(target_arch = "wasm32")]
+    discarded: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
 /// Whether tensors on `device`, with or without automatic differentiation, are on the CPU.
@@ -64,6 +67,8 @@ pub fn cpu() -> Processor {
         tensors: Device::flex(),
         #[cfg(target_arch = "wasm32")]
         gpu: None,
+        #[cfg(target_arch = "wasm32")]
+        discarded: Default::default(),
     }
 }
 
@@ -83,6 +88,13 @@ impl Processor {
         if let Some(gpu) = &self.gpu {
             gpu.destroy();
         }
+    }
+
+    /// [`Processor::release`] of one that is not in use: no fault of another.
+    pub fn discard(&self) {
+        #[cfg(target_arch = "wasm32")]
+        self.discarded.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.release();
     }
 
     /// The device that burn computes on, to share it with other code; `None` for a CPU.

@@ -1,5 +1,6 @@
 //! A wgpu device of our own, registered with burn, so that its errors and its loss are seen.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 
 use burn::prelude::*;
@@ -56,10 +57,15 @@ pub async fn acquire() -> Result<Processor> {
     let tensors = Device::wgpu_options().setup(setup).init().map_err(|error| unavailable(error.to_string()))?;
     // After the registration, which installs a handler of its own that panics.
     device.on_uncaptured_error(Arc::new(|error| fault::raise(Error::Gpu(error.to_string()))));
-    device
-        .set_device_lost_callback(|reason, message| fault::raise(Error::DeviceLost(format!("{reason:?}: {message}"))));
+    let discarded = Arc::new(AtomicBool::new(false));
+    let expected = discarded.clone();
+    device.set_device_lost_callback(move |reason, message| {
+        if !expected.load(Ordering::Relaxed) {
+            fault::raise(Error::DeviceLost(format!("{reason:?}: {message}")));
+        }
+    });
     let name = adapter_name().await.unwrap_or_else(|| "GPU".into());
-    Ok(Processor { kind: DeviceKind::WebGpu, name, software, tensors, gpu: Some(device) })
+    Ok(Processor { kind: DeviceKind::WebGpu, name, software, tensors, gpu: Some(device), discarded })
 }
 
 /// Vendor and architecture, which wgpu does not pass on (gfx-rs/wgpu#8819): `None` where the browser hides them.

@@ -9,9 +9,12 @@ use burn::tensor::Int;
 use super::examples::Examples;
 use super::{Signal, Variation};
 use crate::backbone::{Backbone, Crew, InputSpec, Stage, batch, forward, without_nuisance};
-use crate::device::read;
-use crate::error::Result;
+use crate::device::{is_cpu, read};
+use crate::error::{Error, Result};
 use crate::pace::Pace;
+
+/// The largest tensor, in bytes, that every GPU in a browser can bind (maxStorageBufferBindingSize of WebGPU).
+const MOST_BINDING: u64 = 128 << 20;
 
 /// Drawings that go through frozen stages together.
 const BATCH: usize = 8;
@@ -33,6 +36,11 @@ pub(super) struct Frozen<'a> {
 }
 
 impl Frozen<'_> {
+    /// Whether nothing is worth keeping: every epoch sees every example in another way, and computes all of it.
+    fn is_always_new(&self) -> bool {
+        self.stages.is_empty() && !self.variation.is_none()
+    }
+
     /// Activations of examples, each in one view.
     async fn activations(&self, examples: &Examples, shown: &[(usize, u64)]) -> Result<Tensor<4>> {
         let picture = |(index, view): &(usize, u64)| examples.view(*index, *view, self.spec, self.variation, self.seed);
@@ -72,23 +80,30 @@ impl Activations {
         signal: &Cell<Signal>,
         pace: &mut Pace,
     ) -> Result<Option<Self>> {
+        let most = megabytes as u64 * 1_000_000;
+        let most = if is_cpu(frozen.device) { most } else { most.min(MOST_BINDING) };
         // More than 32 bits hold.
-        let fits = |count: usize, values: usize| {
-            (count * size_of::<f32>()) as u64 * values as u64 <= megabytes as u64 * 1_000_000
-        };
+        let fits = |count: usize, values: usize| (count * size_of::<f32>()) as u64 * values as u64 <= most;
         let views = if frozen.variation.is_none() { 1 } else { frozen.variation.views as u64 };
         let mut activations = Self { cached: None, examples: examples.len(), views, forwards: Cell::new(0) };
-        if frozen.stages.is_empty() && views > 1 {
+        if frozen.is_always_new() {
             return Ok(Some(activations));
         }
         if let Some((backbone, crew)) = frozen.pooled.zip(frozen.crew) {
             let count = views as usize * examples.len();
             if fits(count, backbone.feature_count()) {
                 let view = |at: usize| {
+                    if signal.get() != Signal::Go {
+                        return Err(Error::Internal("nobody sees this".into()));
+                    }
                     let (view, index) = ((at / examples.len()) as u64, at % examples.len());
                     examples.view(index, view, frozen.spec, frozen.variation, frozen.seed)
                 };
-                activations.cached = Some(as_activations(&crew.features(backbone, count, view).await?));
+                match crew.features(backbone, count, view).await {
+                    Ok(features) => activations.cached = Some(as_activations(&features)),
+                    Err(_) if signal.get() != Signal::Go => return Ok(None),
+                    Err(error) => return Err(error),
+                }
                 activations.count(frozen, count);
             }
             return Ok(Some(activations));
@@ -127,7 +142,7 @@ impl Activations {
     ) -> Result<Tensor<4>> {
         // Every example shows its views in turn, and not all examples the same one.
         let view = |index: usize| match &self.cached {
-            None if self.views > 1 && frozen.stages.is_empty() => epoch as u64 + 1,
+            None if frozen.is_always_new() => epoch as u64 + 1,
             _ => (epoch as u64 + index as u64) % self.views,
         };
         self.views(frozen, examples, &indices.iter().map(|index| (*index, view(*index))).collect::<Vec<_>>()).await

@@ -116,7 +116,7 @@ impl Road {
 
 /// Rows at length one.
 fn unit(rows: Tensor<2>) -> Tensor<2> {
-    let norms = rows.clone().square().sum_dim(1).sqrt().clamp_min(1e-6);
+    let norms = rows.clone().square().sum_dim(1).clamp_min(1e-12).sqrt();
     rows / norms
 }
 

@@ -66,6 +66,10 @@ pub enum Ending {
     Paused,
 }
 
+fn whole() -> f32 {
+    1.0
+}
+
 /// What a phase came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,6 +84,8 @@ pub struct PhaseReport {
     pub kept_epoch: usize,
     /// How much of the way from the weights before the phase to those after it was kept, 0 to 1. See
     /// [`Phase::interpolate`](super::Phase::interpolate).
+    // Reports of before that was known have all of it.
+    #[serde(default = "whole")]
     pub kept_share: f32,
     /// Whether it was undone, because it did not make the validation loss smaller.
     pub rolled_back: bool,

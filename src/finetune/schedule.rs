@@ -49,7 +49,8 @@ pub enum Schedule {
         #[serde(default = "default_factor")]
         factor: f64,
     },
-    /// Falls at once when the validation loss no longer does; see [`reductions`].
+    /// Falls at once when the validation loss no longer does, or, where nothing is held out, as in the second pass of a plan with
+    /// `refit`, the training loss; see [`reductions`].
     Plateau {
         /// Epochs without a better validation loss after which it falls, 1 to 10,000.
         #[serde(default = "default_patience")]

@@ -84,6 +84,9 @@ pub struct Session {
     pub(super) checkpoints: Option<Checkpoints>,
 }
 
+/// So many examples tell by their mean loss whether all goes well.
+const TELLING: usize = 16;
+
 /// How a phase was left.
 enum Left {
     Done,
@@ -325,7 +328,9 @@ impl Session {
                 }
                 Ok(Signal::Stop) => {
                     if !refit {
-                        self.end(phase, &ground, fit).await?;
+                        // The best so far stays, whether the phase would have had its way in the end or not.
+                        let phase = Phase { roll_back: phase.roll_back || self.model.learned, ..phase.clone() };
+                        self.end(&phase, &ground, fit).await?;
                     }
                     return Ok(Left::By(Signal::Stop));
                 }
@@ -336,10 +341,10 @@ impl Session {
                 Ok(judged) => judged,
                 Err(error) => match self.way_out(error, phase) {
                     Ok(notice) => {
-                        fit = Fit { notice: Some(notice), seconds: fit.seconds, ..checkpoint.copy(phase, &ground) };
                         // Smaller batches are more steps: what is done stays the same share of the phase.
                         let more = |done: usize| done * self.steps(phase) / steps;
-                        (fit.steps, fit.step) = (more(fit.steps), more(fit.step));
+                        (checkpoint.steps, checkpoint.step) = (more(checkpoint.steps), more(checkpoint.step));
+                        fit = Fit { notice: Some(notice), seconds: fit.seconds, ..checkpoint.copy(phase, &ground) };
                         continue;
                     }
                     Err(error) => {
@@ -364,14 +369,16 @@ impl Session {
             epoch.best =
                 improved && judgement.is_some_and(|now| served.is_none_or(|before| now.is_better_than(&before)));
             epoch.notice = fit.notice.take();
-            let model = Model { stages: network.stages, head, judgement, moved: ground.moves(), learned: true };
+            let moved = ground.moves() || self.model.moved;
+            let model = Model { stages: network.stages, head, judgement, moved, learned: true };
             let learned = epoch.best.then(|| self.as_trained(&model));
             // Without examples held out there is nothing to tell a better epoch by.
             if improved || !phase.keep_best || judgement.is_none() {
                 fit.best = Some((epoch.clone(), model));
             }
             self.epochs += 1;
-            let since_best = fit.losses.iter().rev().take_while(|loss| **loss > lowest(&fit.losses)).count();
+            let best_at = fit.losses.iter().position(|loss| *loss == lowest(&fit.losses));
+            let since_best = best_at.map_or(0, |at| fit.losses.len() - 1 - at);
             if fit.epoch == most || (!refit && phase.patience.is_some_and(|patience| since_best >= patience)) {
                 if phase.interpolate
                     && let Err(error) = self.interpolate(phase, &ground, &mut fit, &mut pace).await
@@ -446,7 +453,10 @@ impl Session {
                 } else {
                     order[..to].iter().map(|index| ground.weights[*index]).sum()
                 };
-                if fit.has_exploded(fit.sums.loss / weight, examples.classes.len()) {
+                let loss = fit.sums.loss / weight;
+                // Of few examples, one that is out of place says nothing of the others.
+                let telling = !loss.is_finite() || to >= TELLING.min(order.len());
+                if telling && fit.has_exploded(loss, examples.classes.len()) {
                     return Err(self.diverged(phase, fit.epoch + 1));
                 }
             }
@@ -483,8 +493,14 @@ impl Session {
             let teacher = Tensor::from_data(TensorData::new(rows, [count, classes]), device);
             wanted = Tensor::cat(vec![wanted, teacher], 1);
         }
+        let weights: Vec<f32> = indices.iter().map(|index| ground.weights[*index]).collect();
+        let mut weights = Tensor::<1>::from_data(weights.as_slice(), device);
         if let Some(mixing) = &phase.augmentation.mixing {
-            (x, wanted) = mixing.mix(x, wanted, &mut seeded(numbers));
+            // By what each counts, so that classes go on counting the same.
+            (x, wanted) = mixing.mix(x, wanted * weights.reshape([count, 1]), &mut seeded(numbers));
+            let counted = wanted.clone().slice([0..count, 0..classes]).sum_dim(1);
+            wanted = wanted / counted.clone();
+            weights = counted.reshape([count]);
         }
         let wanted = if examples.teacher.is_some() { wanted.split(classes, 1) } else { vec![wanted] };
         let mut wanted = wanted.into_iter().map(Tensor::from_inner);
@@ -495,8 +511,7 @@ impl Session {
             (phase.loss.of_embeddings(embedded / SCALE, &targets), Tensor::zeros([1], device))
         } else {
             let logits = network.layers.forward(embedded);
-            let weights: Vec<f32> = indices.iter().map(|index| ground.weights[*index]).collect();
-            let weights = Tensor::<1>::from_data(weights.as_slice(), &tracked);
+            let weights = Tensor::from_inner(weights);
             let own = wanted.next().expect("a target of each example");
             let loss = phase.loss.of_logits(logits.clone(), own, weights, wanted.next());
             let targets: Vec<i32> = targets.iter().map(|target| *target as i32).collect();
@@ -632,7 +647,8 @@ impl Session {
             }
             let (validation_loss, validation_accuracy) = Judgement::parts(judgement);
             let epoch = Epoch { validation_loss, validation_accuracy, ..epoch.clone() };
-            let model = Model { stages: network.stages, head, judgement, moved: ground.moves(), learned: true };
+            let moved = ground.moves() || self.model.moved;
+            let model = Model { stages: network.stages, head, judgement, moved, learned: true };
             (fit.share, fit.best) = (share, Some((epoch, model)));
         }
         Ok(())
@@ -722,7 +738,7 @@ impl Session {
             Ok::<_, Error>(rows)
         };
         let count = self.training.len();
-        let some = if phase.loss.is_metric() { count } else { phase.batch_size.min(count) };
+        let some = if phase.loss.is_metric() { count } else { phase.batch_size.max(TELLING).min(count) };
         // From all classes.
         let some: Vec<usize> = (0..some).map(|at| at * count / some).collect();
         let features = pooled(&ground.training, &self.training, &some, pace).await?;

@@ -195,13 +195,15 @@ fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32], measure
             let length = x.len() / conv.input_len() * conv.output_len();
             let z = unfilled.next(length, |z| conv.forward(x, &columns, &mut scratch, z));
             if measure {
-                let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
-                vectorized(
-                    #[inline(always)]
-                    || add_moments(z, &mut partial),
-                );
-                for (channel, sums) in sums.iter_mut().enumerate() {
-                    *sums = [0, 1].map(|moment| sums[moment] + f64::from(partial[moment][channel]));
+                for z in z.chunks(SHORT_SUM * channels) {
+                    let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
+                    vectorized(
+                        #[inline(always)]
+                        || add_moments(z, &mut partial),
+                    );
+                    for (channel, sums) in sums.iter_mut().enumerate() {
+                        *sums = [0, 1].map(|moment| sums[moment] + f64::from(partial[moment][channel]));
+                    }
                 }
             }
         }

@@ -115,7 +115,7 @@ test("space around a label and undefined options make no difference", async (t) 
 test("what makes no sense is refused by name", async (t) => {
   const page = await library(t);
   const refusals = await page.evaluate(async () => {
-    const { create, drawing, endless, refusal, teach } = globalThis.library;
+    const { DoodleTune, create, drawing, endless, refusal, teach } = globalThis.library;
     const { tuner } = await create({ device: "cpu", size: 64 });
     const tooFew = await refusal(tuner.predict(drawing("line", 1)));
     await teach(tuner, 2);
@@ -155,6 +155,35 @@ test("what makes no sense is refused by name", async (t) => {
           teacher: { predict: async () => ({ ranking: [{ label: "dog", probability: 1 }] }) },
         }).result,
       ),
+      typed: await refusal(
+        tuner.train({ plan: { phases: [endless.phases[0], { train: "head", epochs: 1, rate: "0.01" }] } })
+          .result,
+      ),
+      noNumber: await refusal(
+        tuner.train({ plan: { phases: [{ train: "head", epochs: 1, clip: NaN }] } }).result,
+      ),
+      misspelt: await refusal(tuner.predict(drawing("line", 1), { unfinised: true })),
+      pretrained: await refusal(tuner.features({ pretrained: "no" })),
+      bytes: await refusal(create({ weights: [8, 3, 0] })),
+      nothing: await refusal(DoodleTune.create(null)),
+      points: await refusal(
+        tuner.addExample("line", [
+          [
+            [1, 2],
+            [3, 4],
+            [5, 6],
+            [7, 8],
+          ],
+        ]),
+      ),
+      list: await refusal(tuner.addExamples("line")),
+      detached: await refusal(
+        (() => {
+          const bytes = new Uint8Array(8);
+          structuredClone(bytes, { transfer: [bytes.buffer] });
+          return tuner.load(bytes);
+        })(),
+      ),
       empty: await refusal(tuner.addExample("line", [])),
       text: await refusal(tuner.predict("a cat")),
       file: await refusal(tuner.predict(new Blob(["no image"], { type: "image/png" }))),
@@ -189,6 +218,15 @@ test("what makes no sense is refused by name", async (t) => {
     teacher: ["bad-option", /teacher is Plato.*predicts/],
     untaught: ["bad-option", /needs a teacher/],
     stranger: ["bad-option", /must know the same classes/],
+    typed: ["bad-option", /plan\.phases\[1\]\.rate: .*"0\.01"/],
+    noNumber: ["bad-option", /clip is NaN.*finite/],
+    misspelt: ["bad-option", /"unfinised".*unfinished/],
+    pretrained: ["bad-option", /pretrained is no.*true or false/],
+    bytes: ["bad-option", /weights is .*Array.*Uint8Array/],
+    nothing: ["bad-option", /options are null/],
+    points: ["bad-input", /\[\[x, …\], \[y, …\]\]/],
+    list: ["bad-input", /list of \{ label, input \}/],
+    detached: ["bad-input", /cannot be read/],
     empty: ["empty-drawing", /./],
     text: ["bad-input", /a cat.*strokes, ImageData/],
     file: ["bad-input", /not an image/],
@@ -204,6 +242,41 @@ test("what makes no sense is refused by name", async (t) => {
     assert.equal(refusals[what].code, code, `${what}: ${JSON.stringify(refusals[what])}`);
     assert.match(refusals[what].message, message, what);
   }
+});
+
+test("what a caller does with his own objects meanwhile changes nothing", { timeout: 180_000 }, async (t) => {
+  const page = await library(t);
+  const found = await page.evaluate(async () => {
+    const { create, endless, refusal, teach } = globalThis.library;
+    const bytes = new Uint8Array(await (await fetch("/pkg/models/doodle.safetensors")).arrayBuffer());
+    const onStatus = () => {
+      throw new Error("the listener's own");
+    };
+    addEventListener("error", (event) => event.preventDefault());
+    const creating = create({ device: "cpu", size: 64, weights: bytes, onStatus });
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    const { tuner } = await creating;
+    await teach(tuner, 4);
+    const plan = { phases: [{ train: "head", epochs: 2, rate: 0.001 }] };
+    const short = tuner.train({ plan });
+    plan.phases[0].epochs = 900;
+    const epochs = (await short.result).epochs;
+    const long = tuner.train({ plan: endless });
+    const refused = tuner.train();
+    refused.pause();
+    refused.stop();
+    const { code } = await refusal(refused.result);
+    for await (const event of long) if (event.epoch > 3) break;
+    long.stop();
+    const { reason } = await long.result;
+    return { epochs, code, reason, kind: `${tuner} ${long}` };
+  });
+  assert.deepEqual(found, {
+    epochs: 2,
+    code: "busy",
+    reason: "stopped",
+    kind: "[object DoodleTune] [object TrainRun]",
+  });
 });
 
 test("Stop stops within 200 ms and keeps the best so far", { timeout: 180_000 }, async (t) => {

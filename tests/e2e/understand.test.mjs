@@ -57,6 +57,7 @@ test("a square of the matrix leads to the stray doodle, which is moved where it 
   );
   assert.ok(glow, "the heat map shows where the network looked");
   await dialog.getByLabel(/to another class/).selectOption("star");
+  await dialog.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByText("Moved to star.").waitFor();
   await page.waitForFunction(() => /^9 of 9/.test(document.querySelector(".verdict").textContent));
   assert.deepEqual(await matrix(page), [

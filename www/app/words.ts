@@ -148,6 +148,7 @@ export const UNDERSTAND = {
     `${first} (${percent(a)}) or ${second} (${percent(b)})?`,
   drawn: (name: string, number: number) => `${name}, doodle ${number}`,
   moveTo: "Move to \u2026",
+  move: "Move",
   moveLabel: (name: string, number: number) => `Move doodle ${number} of ${name} to another class`,
   moved: (name: string) => `Moved to ${name}.`,
   delete: (name: string, number: number) => `Delete doodle ${number} of ${name}`,
@@ -252,6 +253,7 @@ export const LAB = {
     stopped: "stopped",
     failed: "failed",
   } satisfies Record<ContenderState, string>,
+  over: "The race is over.",
   pictureTitle: "doodletune: strategies on the same drawings",
   tableFile: "doodletune-race.csv",
   curvesFile: "doodletune-race-curves.csv",
@@ -259,9 +261,9 @@ export const LAB = {
 };
 
 /** What a race rests on. */
-export function raceFacts({ network, classes, learning, tested, seed, epochs }: RaceFacts): string {
+export function raceFacts({ project, network, classes, learning, tested, seed, epochs }: RaceFacts): string {
   const rounds = epochs === null ? "" : `, at most ${epochs} rounds a phase`;
-  return `${NETWORKS[network].title}, ${classes} classes: ${learning} drawings to learn from, ${tested} held back as a test. Seed ${seed}${rounds}.`;
+  return `${project}. ${NETWORKS[network].title}, ${classes} classes: ${learning} drawings to learn from, ${tested} held back as a test. Seed ${seed}${rounds}.`;
 }
 
 /** What a race shows, and how far that can be believed. */
@@ -414,7 +416,10 @@ export const KEEPING = {
   empty: "There is no doodle yet.",
   untrained: "There is no model yet: it takes doodles in two classes.",
   files: {
-    project: { title: "Project", note: "Everything: doodles, and what was trained" },
+    project: {
+      title: "Project",
+      note: "Doodles, and what was trained; pictures as small as the network sees them",
+    },
     drawings: { title: "Drawings", note: "As strokes, in the form of Quick, Draw!" },
     pictures: { title: "Pictures", note: "A zip of PNG files, a folder for each class" },
     webpage: { title: "Web page", note: "Recognises doodles anywhere, without the internet" },
@@ -425,6 +430,10 @@ export const KEEPING = {
     pictures === 1
       ? "1 picture is no drawing and was left out; the zip of pictures has it."
       : `${pictures} pictures are no drawings and were left out; the zip of pictures has them.`,
+  missing: (pictures: number) =>
+    pictures === 1
+      ? "1 picture could not be read and is not in the file. It is still here; the zip of pictures has it."
+      : `${pictures} pictures could not be read and are not in the file. They are still here; the zip of pictures has them.`,
   brought: (name: string) => `${name} has been opened as a project of its own.`,
   broughtPictures: (pictures: number, classes: number) =>
     `${pictures} pictures for ${classes} classes have come in.`,
@@ -741,7 +750,7 @@ export const IMPORTS = {
   clipboard: "clipboard.ndjson",
   drawings(count: number, words: number, broken: number, more: boolean): string {
     const all = `${number(count)} ${count === 1 ? "drawing" : "drawings"} in ${number(words)} ${words === 1 ? "class" : "classes"}.`;
-    const rest = more ? " There are more in the file; these are enough to learn from." : "";
+    const rest = more ? " The file has more, which were left out." : "";
     const lines = broken === 1 ? "1 line" : `${number(broken)} lines`;
     return `${all}${rest}${broken > 0 ? ` ${lines} could not be read.` : ""}`;
   },

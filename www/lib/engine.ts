@@ -17,7 +17,6 @@ export class Engine {
   readonly #emit: Emit;
   readonly #open: OpenPort | undefined;
   #helpers: Helpers | undefined;
-  #training = false;
   /** Shut while a training is paused. */
   readonly #gate = new Gate();
 
@@ -46,6 +45,7 @@ export class Engine {
     // A training holds on to what it trains until it has ended.
     this.#tuner?.stop();
     this.#gate.open();
+    this.#tuner?.discard();
     this.#tuner?.free();
     this.#tuner = undefined;
   }
@@ -101,7 +101,6 @@ export class Engine {
       case "export":
         return this.#owned.exportModel(command.format);
       case "load":
-        this.#refuseWhileTraining();
         return this.#owned.load(command.file);
       case "loseDevice":
         return this.#owned.loseDeviceForTest();
@@ -127,28 +126,16 @@ export class Engine {
 
   /** Trains to the end, which a pause is not. */
   async #train(id: number, options: WireTrainOptions, from?: Uint8Array): Promise<TrainReport> {
-    this.#refuseWhileTraining();
     const onEpoch = (event: TrainEvent) => this.#emit({ type: "epoch", id, event });
     const onCheckpoint = (file: Uint8Array<ArrayBuffer>) =>
       this.#emit({ type: "checkpoint", id, file }, [file.buffer]);
-    this.#training = true;
     this.#gate.open();
-    try {
-      let report = await this.#owned.train(options, from, onEpoch, onCheckpoint);
-      while (report.reason === "paused") {
-        await this.#gate.pass();
-        report = await this.#owned.resume(onEpoch);
-      }
-      return report;
-    } finally {
-      this.#training = false;
+    let report = await this.#owned.train(options, from, onEpoch, onCheckpoint);
+    while (report.reason === "paused") {
+      await this.#gate.pass();
+      report = await this.#owned.resume(onEpoch);
     }
-  }
-
-  #refuseWhileTraining(): void {
-    if (!this.#training) return;
-    const message = "A training is already running, or paused; stop it first, or wait for it to end.";
-    throw new DoodleTuneError("busy", message);
+    return report;
   }
 
   #download(weights: Asset): Promise<Uint8Array<ArrayBuffer>> {

@@ -19,7 +19,7 @@
  * - `wasm-missing`: the WebAssembly could not be fetched
  * - `asset-mismatch`: the WebAssembly or the weights are not the file that this version was made with
  * - `no-pretrained-head`: weights without a ready-made head were asked to guess
- * - `no-browser`: this is a server, or a browser that is too old
+ * - `no-browser`: this is a server, or a browser that is too old or is not allowed to run WebAssembly
  * - `no-worker`: the browser starts no worker from there
  * - `no-webgpu`: the browser has no WebGPU that can be used; only seen in Rust, as the CPU takes over here
  * - `device-lost`: the GPU went away during a training; it was started anew, or the CPU has taken over

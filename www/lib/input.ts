@@ -5,6 +5,9 @@ import type { Input, Point, Stroke } from "./types.js";
 /** Pictures are scaled down to this before they are kept: the network looks at a quarter of it or less. */
 const MAX_SIDE = 512;
 
+/** The largest file that is read. */
+const MOST_BYTES = 256 * 2 ** 20;
+
 const ACCEPTED = "strokes, ImageData, a canvas, an ImageBitmap or a Blob with an image";
 
 /** Any input in the form that crosses to the engine. */
@@ -18,10 +21,34 @@ export async function toWire(input: Input): Promise<WireInput> {
 
 /** A copy of the bytes of a file, which stays as it is whatever becomes of the original. */
 export async function toBytes(file: BufferSource | Blob): Promise<Uint8Array<ArrayBuffer>> {
-  if (file instanceof Blob) return new Uint8Array(await file.arrayBuffer());
-  if (file instanceof ArrayBuffer) return new Uint8Array(file.slice());
-  if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength).slice();
-  const message = `The file is ${describe(file)}; allowed are a Uint8Array, an ArrayBuffer or a Blob.`;
+  const size = file instanceof Blob ? file.size : (file as BufferSource | null)?.byteLength;
+  if (size === undefined) {
+    const message = `The file is ${describe(file)}; allowed are a Uint8Array, an ArrayBuffer or a Blob.`;
+    throw new DoodleTuneError("bad-input", message);
+  }
+  if (size > MOST_BYTES) {
+    const megabytes = Math.ceil(size / 2 ** 20);
+    const message = `The file has ${megabytes} MiB, more than any project or model (${MOST_BYTES / 2 ** 20} MiB).`;
+    throw new DoodleTuneError("file-too-large", message);
+  }
+  try {
+    return file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : copyOf(file);
+  } catch (cause) {
+    const message = `The file cannot be read: ${(cause as Error).message} Choose it again.`;
+    throw new DoodleTuneError("bad-input", message, { cause });
+  }
+}
+
+/** A copy of bytes, which stays as it is whatever becomes of the original. */
+export function copyOf(bytes: BufferSource): Uint8Array<ArrayBuffer> {
+  if (!ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.slice());
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
+}
+
+/** Refuses what is no list of examples. */
+export function checkExamples(list: unknown): void {
+  if (Array.isArray(list) && list.every((item) => typeof item === "object" && item !== null)) return;
+  const message = `The examples are ${describe(list)}; they must be a list of { label, input }.`;
   throw new DoodleTuneError("bad-input", message);
 }
 
@@ -33,8 +60,10 @@ export function fromWire(wire: WireInput): Input {
 
 function toPair(stroke: Stroke, index: number): number[][] {
   if (Array.isArray(stroke) && stroke.every(isPoint)) return [stroke.map((p) => p.x), stroke.map((p) => p.y)];
-  const [xs, ys] = Array.isArray(stroke) ? (stroke as unknown[]) : [];
-  if (isList(xs) && isList(ys)) return [Array.from(xs), Array.from(ys)];
+  const [xs, ys, times, ...more] = Array.isArray(stroke) ? (stroke as unknown[]) : [];
+  const timed = times === undefined || (isList(times) && isList(xs) && times.length === xs.length);
+  // Else they are points as [x, y], of which the first two would pass for all.
+  if (isList(xs) && isList(ys) && timed && more.length === 0) return [Array.from(xs), Array.from(ys)];
   const message = `Stroke ${index + 1} is ${describe(stroke)}; a stroke is [[x, …], [y, …]] or a list of {x, y}.`;
   throw new DoodleTuneError("bad-input", message);
 }
@@ -56,6 +85,12 @@ async function decode(blob: Blob): Promise<WireInput> {
 
 function fromImageData(image: ImageData): WireInput {
   const { width, height, data } = image;
+  if (data.length === 0) {
+    throw new DoodleTuneError(
+      "bad-input",
+      "The picture cannot be read: its pixels have been handed to somebody else.",
+    );
+  }
   if (Math.max(width, height) <= MAX_SIDE) return { width, height, data: new Uint8ClampedArray(data) };
   const whole = new OffscreenCanvas(width, height);
   context(whole).putImageData(image, 0, 0);

@@ -25,6 +25,8 @@ export interface Pupil {
 export class Ledger {
   /** Counts the changes. */
   revision = 0;
+  /** Whether other examples are about to take the place of these. */
+  loading = false;
 
   /** In the order in which the engine has them, and writes them down. */
   readonly #examples = new Map<number, Example>();
@@ -78,22 +80,28 @@ export class Ledger {
     return this.#kept === this.revision;
   }
 
+  /** @throws `busy` */
+  refuseWhileLoading(): void {
+    if (this.loading) throw new DoodleTuneError("busy", "A file is being loaded; wait until that has ended.");
+  }
+
   engineId(id: number): number {
+    this.refuseWhileLoading();
     const example = this.#examples.get(id);
     if (!example) throw new DoodleTuneError("unknown-example", `There is no example with the id ${id}.`);
     return example.engineId;
   }
 
-  /** The id that callers know an engine's example by; -1 if it is gone. */
-  ownId(engineId: number): number {
-    for (const [id, example] of this.#examples) if (example.engineId === engineId) return id;
-    return -1;
+  /** By the engine's ids, those that callers know. */
+  ownIds(): Map<number, number> {
+    return new Map([...this.#examples].map(([id, { engineId }]) => [engineId, id]));
   }
 
   /** An engine's evaluation by the callers' ids, without examples that are gone. */
   own(evaluation: Evaluation): Evaluation {
-    const answers = evaluation.answers.map((answer) => ({ ...answer, id: this.ownId(answer.id) }));
-    return { ...evaluation, answers: answers.filter(({ id }) => id >= 0) };
+    const own = this.ownIds();
+    const there = evaluation.answers.filter(({ id }) => own.has(id));
+    return { ...evaluation, answers: there.map((answer) => ({ ...answer, id: own.get(answer.id)! })) };
   }
 
   examples(): readonly Readonly<Example>[] {

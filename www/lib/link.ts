@@ -107,8 +107,11 @@ export class Link {
     this.#port.post({ id: 0, command: { type: "ping" } });
   }
 
-  #die(why: string): void {
-    const error = new DoodleTuneError("worker-died", `The worker stopped unexpectedly (${why}).`);
+  #die(why: string | DoodleTuneError): void {
+    const error =
+      typeof why === "string"
+        ? new DoodleTuneError("worker-died", `The worker stopped unexpectedly (${why}).`)
+        : why;
     this.close(error);
     this.onDeath?.(error);
   }

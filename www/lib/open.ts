@@ -1,5 +1,5 @@
 import { DoodleTuneError } from "./errors.js";
-import { portTo, type OpenPort } from "./port.js";
+import { noWorker, portTo, type OpenPort } from "./port.js";
 
 /** An engine in a worker of its own, whose script is in `folder` where browsers allow that, or else beside this one. */
 export const openWorker =
@@ -15,20 +15,50 @@ function startWorker(folder: string | undefined): Worker {
     }
     return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   } catch (cause) {
-    const message =
-      `No worker could be started: ${(cause as Error).message} Serve the package from the origin of the page and name ` +
-      `its folder in the option "assets", or compute on this thread with { worker: false }.`;
-    throw new DoodleTuneError("no-worker", message, { cause });
+    throw noWorker((cause as Error).message, cause);
   }
 }
 
+/** What has trapped on this thread, whose engines share one memory: nothing in it can be trusted any more. */
+let trap: string | undefined;
+
 /** An engine on the calling thread; its code is only loaded when it is asked for. */
 export const openHere: OpenPort = (receive, died) => {
-  const engine = import("./engine.js").then(({ Engine }) => new Engine(receive));
-  engine.catch((error: unknown) => died(String(error)));
+  const end = () =>
+    died(
+      new DoodleTuneError(
+        "internal",
+        `The computation on the page's thread has failed (${trap}). Load the page again, or compute in a worker.`,
+      ),
+    );
+  const trapped = (error: unknown) => {
+    if (!(error instanceof WebAssembly.RuntimeError)) return;
+    trap = error.message;
+    end();
+  };
+  // A trap in the midst of a promise would otherwise leave its caller waiting.
+  const onError = ({ error }: ErrorEvent) => trapped(error);
+  const onRejection = ({ reason }: PromiseRejectionEvent) => trapped(reason);
+  addEventListener("error", onError);
+  addEventListener("unhandledrejection", onRejection);
+  const engine = import("./engine.js").then(
+    ({ Engine }) =>
+      new Engine((event) => {
+        if (event.type === "crash") trap = event.message;
+        receive(event);
+      }),
+  );
+  engine.then(
+    () => trap && end(),
+    (error: unknown) => died(String(error)),
+  );
   return {
     // In its own task, as in a worker: a request has begun when the next one comes.
     post: (request) => void engine.then((engine) => setTimeout(() => engine.handle(request))),
-    close: () => void engine.then((engine) => engine.close()),
+    close: () => {
+      removeEventListener("error", onError);
+      removeEventListener("unhandledrejection", onRejection);
+      void engine.then((engine) => engine.close());
+    },
   };
 };

@@ -1,10 +1,24 @@
 import type { Asset } from "./download.js";
 import { DoodleTuneError } from "./errors.js";
 import { INTEGRITY, WASM, WEIGHTS } from "./files.js";
+import { copyOf } from "./input.js";
 import type { EngineOptions, WireTrainOptions } from "./protocol.js";
-import type { BackboneName, CreateOptions, ModelFormat, Strategy, Teacher, TrainOptions } from "./types.js";
+import type {
+  BackboneName,
+  CreateOptions,
+  ModelFormat,
+  PredictOptions,
+  Strategy,
+  Teacher,
+  TrainOptions,
+} from "./types.js";
 
 type Checks<Options> = Record<keyof Options, { allowed: string; ok: (value: unknown) => boolean }>;
+
+const SWITCH = {
+  allowed: "true or false",
+  ok: (value: unknown) => typeof value === "boolean",
+};
 
 /** What is allowed for each option of `create`; which sizes there are depends on the network, which checks it. */
 const CREATE: Checks<CreateOptions> = {
@@ -18,14 +32,14 @@ const CREATE: Checks<CreateOptions> = {
   },
   size: { allowed: "a whole number of pixels", ok: Number.isInteger },
   weights: {
-    allowed: "a URL, a string or an ArrayBuffer",
-    ok: (value) => typeof value === "string" || value instanceof URL || value instanceof ArrayBuffer,
+    allowed: "a URL, a string, an ArrayBuffer or a Uint8Array",
+    ok: (value) => typeof value === "string" || value instanceof URL || isBytes(value),
   },
   assets: {
     allowed: "a URL or a string",
     ok: (value) => typeof value === "string" || value instanceof URL,
   },
-  worker: { allowed: "true or false", ok: (value) => typeof value === "boolean" },
+  worker: SWITCH,
   onStatus: { allowed: "a function", ok: (value) => typeof value === "function" },
 };
 
@@ -38,6 +52,10 @@ const SEED = {
   allowed: "a whole number from 0",
   ok: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0,
 };
+
+const PREDICT: Checks<PredictOptions> = { unfinished: SWITCH };
+
+const FEATURES: Checks<{ pretrained?: boolean }> = { pretrained: SWITCH };
 
 const VIEWS: Checks<{ count: number; seed: number }> = { count: COUNT, seed: SEED };
 
@@ -105,9 +123,9 @@ export function checkViews(options: { count: number; seed: number }): void {
 
 /** Refuses to begin where there are no pictures: on a server, above all. */
 export function checkBrowser(): void {
-  if (typeof OffscreenCanvas !== "undefined") return;
+  if (typeof OffscreenCanvas !== "undefined" && typeof WebAssembly !== "undefined") return;
   const message =
-    "This is no browser, or one from before 2023. Importing doodletune on a server does no harm, but only a page can call " +
+    "This is no browser, one from before 2023, or one whose settings forbid WebAssembly. Importing doodletune on a server does no harm, but only a page can call " +
     "create: in onMount, in useEffect, or in whatever runs in the browser alone.";
   throw new DoodleTuneError("no-browser", message);
 }
@@ -122,7 +140,24 @@ export function checkTrainOptions(options: TrainOptions): void {
   check(options, TRAIN);
 }
 
+/** The same for `predict`. */
+export function checkPredictOptions(options: PredictOptions): void {
+  check(options, PREDICT);
+}
+
+/** The same for `features`. */
+export function checkFeaturesOptions(options: { pretrained?: boolean }): void {
+  check(options, FEATURES);
+}
+
 function check<Options extends object>(options: Partial<Options>, checks: Checks<Options>): void {
+  if (typeof options !== "object" || options === null) {
+    const known = Object.keys(checks).join(", ");
+    throw new DoodleTuneError(
+      "bad-option",
+      `The options are ${shown(options)}; they must be an object with ${known}.`,
+    );
+  }
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, key)) {
       const known = Object.keys(checks).join(", ");
@@ -130,14 +165,52 @@ function check<Options extends object>(options: Partial<Options>, checks: Checks
     }
     const { allowed, ok } = checks[key as keyof Options];
     if (value !== undefined && !ok(value)) {
-      throw new DoodleTuneError("bad-option", `${key} is ${String(value)}; it must be ${allowed}.`);
+      throw new DoodleTuneError("bad-option", `${key} is ${shown(value)}; it must be ${allowed}.`);
     }
   }
 }
 
-/** The options of `train` in the form that crosses to the engine, where an absent key is no key. */
+/** A value as it fits into a sentence. */
+function shown(value: unknown): string {
+  const longest = 60;
+  const kind = typeof value === "object" && value !== null ? value.constructor?.name : undefined;
+  const text = kind
+    ? `a value of the kind ${kind}`
+    : typeof value === "object" && value
+      ? "an object"
+      : String(value);
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+/**
+ * The options of `train` in the form that crosses to the engine, where an absent key is no key; as they are now, whatever
+ * becomes of them.
+ */
 export function toTrainOptions(options: Omit<TrainOptions, "signal" | "teacher">): WireTrainOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return plain(options);
+}
+
+/** A copy of options that are plain data, also of what a framework has wrapped in proxies. */
+export function plain<Options extends object>(options: Options): Options {
+  const finite = (key: string, value: unknown) => {
+    // JSON would make null of it, which means something else.
+    if (typeof value === "number" && !Number.isFinite(value)) {
+      throw new DoodleTuneError("bad-option", `${key} is ${value}; it must be a finite number.`);
+    }
+    return value;
+  };
+  try {
+    return JSON.parse(JSON.stringify(options, finite)) as Options;
+  } catch (cause) {
+    if (cause instanceof DoodleTuneError) throw cause;
+    const names = Object.keys(options).join(", ");
+    const message = `${names} must be plain data: ${(cause as Error).message}`;
+    throw new DoodleTuneError("bad-option", message, { cause });
+  }
+}
+
+function isBytes(value: unknown): value is ArrayBuffer | Uint8Array {
+  return value instanceof ArrayBuffer || value instanceof Uint8Array;
 }
 
 /** The same for `create`. */
@@ -148,7 +221,8 @@ export function toEngineOptions(options: CreateOptions): EngineOptions {
   if (device !== undefined) tuner.device = device;
   if (size !== undefined) tuner.size = size;
   const wasm = shipped("doodletune_bg.wasm", WASM, folder);
-  if (weights instanceof ArrayBuffer) return { tuner, wasm, weights };
+  // A copy, for engines to come.
+  if (isBytes(weights)) return { tuner, wasm, weights: copyOf(weights).buffer };
   if (weights !== undefined) return { tuner, wasm, weights: { url: absolute({ weights }) } };
   return { tuner, wasm, weights: shippedWeights(backbone, folder) };
 }

@@ -70,16 +70,25 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     await this.result;
   }
 
-  async #run({ signal, teacher, ...options }: TrainOptions): Promise<TrainReport> {
-    checkTrainOptions({ signal, teacher, ...options });
+  /** What it is; also tells frameworks that wrap plain objects in proxies to leave it alone. */
+  get [Symbol.toStringTag](): string {
+    return "TrainRun";
+  }
+
+  async #run(all: TrainOptions): Promise<TrainReport> {
+    checkTrainOptions(all);
+    const { signal, teacher, ...options } = all;
     if (signal?.aborted) throw aborted(signal);
     const stop = () => this.stop();
     signal?.addEventListener("abort", stop);
     try {
       const wire = toTrainOptions(options);
-      const opinions = teacher && (await this.#ask(teacher, signal));
+      const opinions: Opinions = new Map();
       const result = this.#supervisor.train(
-        () => (opinions ? { ...wire, teacher: byEngineId(opinions) } : wire),
+        async () => {
+          if (teacher) await this.#ask(teacher, signal, opinions);
+          return teacher ? { ...wire, teacher: this.#byEngineId(opinions) } : wire;
+        },
         (event) => {
           this.#events.push(event);
           this.#announce();
@@ -96,15 +105,27 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     }
   }
 
-  /** What a teacher makes of each example. */
-  async #ask(teacher: Teacher, signal: AbortSignal | undefined): Promise<Opinion[]> {
-    const opinions: Opinion[] = [];
-    for (const example of this.#supervisor.ledger.examples()) {
-      const { ranking } = await teacher.predict(fromWire(example.input));
-      if (signal?.aborted) throw aborted(signal);
-      opinions.push({ example, ranking });
+  /** Notes what a teacher makes of each example, those included that come meanwhile. */
+  async #ask(teacher: Teacher, signal: AbortSignal | undefined, opinions: Opinions): Promise<void> {
+    const gone =
+      signal &&
+      new Promise<never>((_, reject) => {
+        signal.addEventListener("abort", () => reject(aborted(signal)), { once: true });
+      });
+    gone?.catch(() => {});
+    const missing = () => this.#supervisor.ledger.examples().filter((example) => !opinions.has(example));
+    for (let some = missing(); some.length > 0; some = missing()) {
+      for (const example of some) {
+        const answer = teacher.predict(fromWire(example.input));
+        opinions.set(example, (await (gone ? Promise.race([answer, gone]) : answer)).ranking);
+      }
     }
-    return opinions;
+  }
+
+  /** By the ids of the engine that is asked, which may not be the one of a moment ago. */
+  #byEngineId(opinions: Opinions): Record<number, Ranked[]> {
+    const examples = this.#supervisor.ledger.examples();
+    return Object.fromEntries(examples.map((example) => [example.engineId, opinions.get(example)!]));
   }
 
   #steer(wish: Steering): void {
@@ -121,15 +142,7 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
   }
 }
 
-interface Opinion {
-  example: Readonly<Example>;
-  ranking: Ranked[];
-}
-
-/** By the ids of the engine that is asked, which may not be the one of a moment ago. */
-function byEngineId(opinions: readonly Opinion[]): Record<number, Ranked[]> {
-  return Object.fromEntries(opinions.map(({ example, ranking }) => [example.engineId, ranking]));
-}
+type Opinions = Map<Readonly<Example>, Ranked[]>;
 
 function aborted(signal: AbortSignal): DoodleTuneError {
   const message = "The training was aborted; the best so far is kept.";

@@ -30,11 +30,20 @@ export class Supervisor {
   #gpuFailures = 0;
   /** Why the CPU has taken over, once it has. */
   #leftGpu: string | undefined;
+  /** When everything that could be tried had failed. */
+  #gaveUpAt: number | undefined;
+  #training = false;
 
   constructor(open: OpenPort, options: EngineOptions, onStatus: (status: Status) => void) {
     this.#open = open;
     this.#options = options;
-    this.#onStatus = onStatus;
+    this.#onStatus = (status) => {
+      try {
+        onStatus(status);
+      } catch (error) {
+        reportError(error); // what the listener throws is the listener's affair
+      }
+    };
     this.#ready = this.#start();
   }
 
@@ -50,7 +59,7 @@ export class Supervisor {
    */
   async call<C extends Command>(command: () => C | Promise<C>): Promise<Answer<C>> {
     for (let attempt = 1; ; attempt++) {
-      const link = await this.#ready;
+      const link = await this.#engine();
       try {
         return await link.call(await command());
       } catch (error) {
@@ -64,9 +73,28 @@ export class Supervisor {
    * Trains. An engine that dies meanwhile has a successor, which goes on from the last checkpoint: on the same examples and
    * with the same plan to the same result, so that no epoch is told of twice. Not if the examples have changed since, nor
    * after two workers have died of it. `wish` says what was asked of the training last.
+   *
+   * @throws `busy`, at once.
    */
-  async train(
-    options: () => WireTrainOptions,
+  train(
+    options: () => WireTrainOptions | Promise<WireTrainOptions>,
+    onEpoch: (event: TrainEvent) => void,
+    wish: () => Steering | undefined,
+  ): Promise<TrainReport> {
+    this.refuseWhileTraining();
+    this.#training = true;
+    return this.#train(options, onEpoch, wish).finally(() => (this.#training = false));
+  }
+
+  /** @throws `busy` */
+  refuseWhileTraining(): void {
+    if (!this.#training) return;
+    const message = "A training is already running, or paused; stop it first, or wait for it to end.";
+    throw new DoodleTuneError("busy", message);
+  }
+
+  async #train(
+    options: () => WireTrainOptions | Promise<WireTrainOptions>,
     onEpoch: (event: TrainEvent) => void,
     wish: () => Steering | undefined,
   ): Promise<TrainReport> {
@@ -75,7 +103,7 @@ export class Supervisor {
     /** What the next engine goes on from, and how many epochs had been seen by then. */
     let checkpoint: { file: Uint8Array<ArrayBuffer>; seen: number } | undefined;
     for (let deaths = 0; ;) {
-      const link = await this.#ready;
+      const link = await this.#engine();
       let seen = checkpoint?.seen ?? 0;
       // As far as the one before had come, it goes on unasked.
       const obey = () => {
@@ -86,7 +114,7 @@ export class Supervisor {
         // What it begins with, a successor would begin with, in the same order.
         if (!this.ledger.isKept) await this.#remember(link);
         const training = link.call(
-          { type: "train", options: options(), from: checkpoint?.file },
+          { type: "train", options: await options(), from: checkpoint?.file },
           {
             epoch: (event) => {
               if (++seen > told) {
@@ -140,9 +168,20 @@ export class Supervisor {
 
   dispose(): void {
     const reason = new DoodleTuneError("disposed", "The tuner has been disposed of.");
+    this.#gaveUpAt = undefined;
     this.#ready = Promise.reject(reason);
     this.#ready.catch(() => {});
     this.#link.close(reason);
+  }
+
+  /** The engine that there is. Where the last attempts are long enough ago, there is a new one. */
+  #engine(): Promise<Link> {
+    if (this.#gaveUpAt !== undefined && performance.now() - this.#gaveUpAt > RESTART_WINDOW_MS) {
+      this.#gaveUpAt = undefined;
+      this.#ready = this.#start();
+      this.#ready.catch(() => {}); // whoever asks is told
+    }
+    return this.#ready;
   }
 
   /** Whether `error` means that the engine has to be replaced; begins to replace it. */
@@ -187,7 +226,8 @@ export class Supervisor {
         link.close(DoodleTuneError.from(error));
         const gpu = isGpuFailure(code);
         if (code === "no-webgpu" && this.#mayUseGpu) this.#leaveGpu(`${message}.`);
-        else if (!gpu && code !== "worker-died") throw error;
+        // A script that has been there once will come again.
+        else if (!gpu && code !== "worker-died" && !(code === "no-worker" && this.device)) throw error;
         else if (!this.#noteFailure(gpu, message)) throw this.#giveUp(message);
       }
     }
@@ -209,7 +249,7 @@ export class Supervisor {
   }
 
   get #mayUseGpu(): boolean {
-    return !this.#leftGpu && this.#options.tuner.device !== "cpu";
+    return !this.#leftGpu && (this.device?.kind ?? this.#options.tuner.device) !== "cpu";
   }
 
   #leaveGpu(why: string): void {
@@ -222,7 +262,8 @@ export class Supervisor {
   }
 
   #giveUp(why: string): DoodleTuneError {
-    const message = `${why} It failed too often to be restarted. The drawings are safe.`;
+    this.#gaveUpAt = performance.now();
+    const message = `${why} It failed too often to be restarted at once. The drawings are safe; try again in a minute.`;
     this.#onStatus({ state: "failed", message });
     return new DoodleTuneError("worker-died", message);
   }

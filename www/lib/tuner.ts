@@ -1,4 +1,4 @@
-import { toBytes, toImageData, toWire } from "./input.js";
+import { checkExamples, toBytes, toImageData, toWire } from "./input.js";
 import { toLabel } from "./label.js";
 import { WEIGHTS } from "./files.js";
 import {
@@ -6,8 +6,11 @@ import {
   checkBrowser,
   checkCreateOptions,
   checkExportOptions,
+  checkFeaturesOptions,
+  checkPredictOptions,
   checkStrategy,
   checkViews,
+  plain,
   toEngineOptions,
 } from "./options.js";
 import { openHere, openWorker } from "./open.js";
@@ -46,6 +49,11 @@ export class DoodleTune {
 
   private constructor(supervisor: Supervisor) {
     this.#supervisor = supervisor;
+  }
+
+  /** What it is; also tells frameworks that wrap plain objects in proxies to leave it alone. */
+  get [Symbol.toStringTag](): string {
+    return "DoodleTune";
   }
 
   /**
@@ -95,6 +103,7 @@ export class DoodleTune {
    * @throws `bad-label`, `empty-drawing`, `bad-input`.
    */
   async addExamples(list: readonly { label: string; input: Input }[]): Promise<number[]> {
+    checkExamples(list);
     const examples = await Promise.all(
       list.map(async ({ label, input }) => ({ label: toLabel(label), input: await toWire(input) })),
     );
@@ -105,7 +114,7 @@ export class DoodleTune {
   /**
    * Forgets one example.
    *
-   * @throws `unknown-example`.
+   * @throws `unknown-example`, `busy` while a file is loaded.
    */
   removeExample(id: number): Promise<void> {
     return this.removeExamples([id]);
@@ -114,7 +123,7 @@ export class DoodleTune {
   /**
    * Forgets several examples.
    *
-   * @throws `unknown-example`, and then forgets none.
+   * @throws `unknown-example`, and then forgets none; `busy` while a file is loaded.
    */
   async removeExamples(ids: readonly number[]): Promise<void> {
     const { ledger } = this.#supervisor;
@@ -126,7 +135,7 @@ export class DoodleTune {
   /**
    * Puts an example into another class.
    *
-   * @throws `unknown-example`, `bad-label`.
+   * @throws `unknown-example`, `bad-label`, `busy` while a file is loaded.
    */
   async moveExample(id: number, label: string): Promise<void> {
     const { ledger } = this.#supervisor;
@@ -171,6 +180,7 @@ export class DoodleTune {
    * @throws `too-few-classes`, `empty-drawing`, `bad-input`.
    */
   async predict(input: Input, options: PredictOptions = {}): Promise<Prediction> {
+    checkPredictOptions(options);
     const { unfinished = false } = options;
     return this.#ask(input, (input) => ({ type: "predict", input, unfinished }));
   }
@@ -202,7 +212,8 @@ export class DoodleTune {
    */
   async vary(input: Input, variation: Variation, count: number, seed = 0): Promise<ImageData[]> {
     checkViews({ count, seed });
-    const views = await this.#ask(input, (input) => ({ type: "vary", input, variation, count, seed }));
+    const own = plain({ variation });
+    const views = await this.#ask(input, (input) => ({ type: "vary", input, ...own, count, seed }));
     return views.map(toImageData);
   }
 
@@ -220,10 +231,11 @@ export class DoodleTune {
    * fine-tuned.
    */
   async features(options: { pretrained?: boolean } = {}): Promise<Features> {
+    checkFeaturesOptions(options);
     const { pretrained = false } = options;
-    const { ledger } = this.#supervisor;
     const features = await this.#supervisor.call(() => ({ type: "features", pretrained }));
-    return { ...features, ids: features.ids.map((id) => ledger.ownId(id)) };
+    const own = this.#supervisor.ledger.ownIds();
+    return { ...features, ids: features.ids.map((id) => own.get(id) ?? -1) };
   }
 
   /** Trains on the examples of this moment. Predictions go on meanwhile. What is refused, `result` tells. */
@@ -281,9 +293,16 @@ export class DoodleTune {
    * @throws `unknown-file`, `damaged-file`, `newer-file`, `file-too-large`, `other-backbone`, `busy`, `bad-input`.
    */
   async load(file: BufferSource | Blob): Promise<Loaded> {
+    const { ledger } = this.#supervisor;
     const bytes = await toBytes(file);
-    const loaded = await this.#supervisor.call(() => ({ type: "load", file: bytes }));
-    return this.#supervisor.ledger.load(bytes, loaded);
+    this.#supervisor.refuseWhileTraining();
+    ledger.refuseWhileLoading();
+    ledger.loading = true;
+    try {
+      return ledger.load(bytes, await this.#supervisor.call(() => ({ type: "load", file: bytes })));
+    } finally {
+      ledger.loading = false;
+    }
   }
 
   /** Ends the worker and frees its memory; calls after this are refused with `disposed`. */

@@ -37,7 +37,7 @@ export interface CreateOptions {
    */
   size?: number;
   /** Where the weights are, or the bytes; they name their backbone themselves. Default: those in the package. */
-  weights?: URL | string | ArrayBuffer;
+  weights?: URL | string | ArrayBuffer | Uint8Array<ArrayBuffer>;
   /**
    * The folder that this package is served from, where a bundler does not take its files along, or where they come from
    * another server. The worker's script is taken from there only if that is the origin of the page: browsers refuse others.

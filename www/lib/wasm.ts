@@ -1,4 +1,5 @@
 // With files.ts, the only file that names what lies outside this folder, so that packaging has little to adapt.
+import { DoodleTuneError } from "./errors.js";
 import init from "../../pkg/doodletune.js";
 export { Tuner } from "../../pkg/doodletune.js";
 
@@ -30,5 +31,15 @@ async function start(source: Promise<Response | WebAssembly.Module>): Promise<We
 /** While it loads, if the server says what it is. */
 async function compile(response: Response): Promise<WebAssembly.Module> {
   const streams = response.headers.get("content-type") === "application/wasm";
-  return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+  try {
+    return await (streams
+      ? WebAssembly.compileStreaming(response)
+      : WebAssembly.compile(await response.arrayBuffer()));
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    const message =
+      `The browser refuses the WebAssembly (${cause.message}). If the page has a Content-Security-Policy, allow ` +
+      `'wasm-unsafe-eval' in its script-src; else take a newer browser.`;
+    throw new DoodleTuneError("no-browser", message, { cause });
+  }
 }

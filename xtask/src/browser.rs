@@ -82,12 +82,13 @@ fn find(workspace: &Workspace, names: &[&str], places: &[&str]) -> Option<PathBu
 }
 
 /// Whether this is root on a Debian: nobody else's system is changed unasked.
-fn may_install(job: &Job) -> bool {
+pub fn may_install(job: &Job) -> bool {
     let user = || job.run(job.workspace.command("id", MISSING).ok()?.arg("-u")).ok();
     job.workspace.which("apt-get").is_some() && user().is_some_and(|user| user.trim() == "0")
 }
 
-fn install(job: &Job, packages: &[&str]) -> Result {
+/// Installs packages of Debian.
+pub fn install(job: &Job, packages: &[&str]) -> Result {
     for arguments in [&["update"][..], &[&["install", "--yes"], packages].concat()] {
         let mut apt = job.workspace.command("apt-get", MISSING)?;
         job.run(apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))?;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 /// Runs a script of `tests/endurance` on the package and the page of today.
 pub fn run(job: &Job, script: &str, arguments: &[OsString]) -> Result<ExitCode> {
-    steps::run_all(job, &[Step::Page, Step::Chromium])?;
+    steps::run_all(job, &[Step::Weights, Step::Page, Step::Chromium])?;
     let mut node = job.workspace.command("node", "Node.js is missing: run `cargo xtask setup`")?;
     if let Some(chromium) = browser::find_chromium(job.workspace) {
         node.env("CHROMIUM", chromium);

@@ -1,5 +1,6 @@
 //! A Python with onnxruntime, which exported models are compared by: in the cache folder, with pinned versions.
 
+use crate::browser;
 use crate::failure::{Context, Result};
 use crate::steps::{Done, Job};
 use crate::workspace::Workspace;
@@ -12,7 +13,12 @@ const REQUIREMENTS: &str = "tests/onnx.requirements.txt";
 pub fn find(workspace: &Workspace) -> Option<PathBuf> {
     let folder = folder(workspace);
     let is_current = fs::read(folder.join("installed")).ok()? == fs::read(workspace.root.join(REQUIREMENTS)).ok()?;
-    Some(program(&folder)).filter(|_| is_current)
+    // The system's Python may be another one since.
+    let works = |python: &PathBuf| {
+        let probe = workspace.command_at(python.clone()).args(["-c", "import numpy, onnxruntime, PIL"]).output();
+        probe.is_ok_and(|output| output.status.success())
+    };
+    Some(program(&folder)).filter(|python| is_current && works(python))
 }
 
 /// Makes it, where there is a Python to make it with: without one, comparisons are left out.
@@ -21,11 +27,15 @@ pub fn onnxruntime(job: &Job) -> Result<Done> {
         return Ok(Done::note("up to date"));
     }
     let folder = folder(job.workspace);
-    let Some(mut python) = ["python3", "python"].iter().find_map(|name| job.workspace.command(name, "").ok()) else {
-        return Ok(Done::skipped("there is no Python 3, so that exported models are not compared"));
+    let environment = || {
+        let mut python = ["python3", "python"].iter().find_map(|name| job.workspace.command(name, "").ok())?;
+        job.run(python.args(["-m", "venv", "--clear"]).arg(&folder)).ok()
     };
-    if job.run(python.args(["-m", "venv", "--clear"]).arg(&folder)).is_err() {
-        return Ok(Done::skipped("this Python makes no environments (Debian: python3-venv)"));
+    let install = || browser::may_install(job).then(|| browser::install(job, &["python3-venv"]).ok()).flatten();
+    if environment().or_else(|| install().and_then(|()| environment())).is_none() {
+        return Ok(Done::skipped(
+            "no Python 3 here makes environments (Debian: python3-venv), so that exported models are not compared",
+        ));
     }
     let requirements = job.workspace.root.join(REQUIREMENTS);
     let mut pip = job.workspace.command_at(program(&folder));

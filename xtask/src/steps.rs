@@ -66,7 +66,7 @@ impl Step {
             LintWasm => &[RustComponents, WasmTarget],
             NativeTests => &[Weights, FullWeights, OnnxRuntime],
             ChromiumTests => &[WasmTarget, WasmBindgen, WasmPack, Chromium, Weights, FullWeights],
-            PackageTests => &[Package, PackageTools, Chromium],
+            PackageTests => &[Weights, Package, PackageTools, Chromium],
             ApiDocs => &[Package, PackageTools],
             FirefoxTests => &[WasmTarget, WasmBindgen, WasmPack, Firefox, Weights, FullWeights],
             Style => &[NodePackages],

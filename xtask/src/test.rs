@@ -34,8 +34,8 @@ impl Part {
         match self {
             Self::Native => &[Format, Lint, LintWasm, NativeTests, Documentation, Licences],
             Self::Web => &[ChromiumTests, FirefoxTests],
-            Self::Package => &[Package, Contents, Size, PackageTests, Types, Style],
-            // First of all the weights, so that the page has both networks to choose from.
+            // First of all the weights, so that the package has both networks.
+            Self::Package => &[Weights, Package, Contents, Size, PackageTests, Types, Style],
             Self::EndToEnd => &[Weights, Page, EndToEnd, FirefoxEndToEnd],
         }
     }
@@ -125,7 +125,8 @@ pub fn native(job: &Job) -> Result<Done> {
 /// The documentation, in which a broken link is an error.
 pub fn documentation(job: &Job) -> Result<Done> {
     let mut cargo = job.workspace.cargo();
-    cargo.args(["doc", "--no-deps", "--package", "doodletune"]).env("RUSTDOCFLAGS", "-D warnings");
+    // With what the tests were built with: by itself it would be built with other features of dependencies.
+    cargo.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
     job.run(&mut cargo)?;
     Ok(Done::default())
 }
@@ -176,7 +177,7 @@ pub fn package(job: &Job) -> Result<Done> {
     if let Some(chromium) = browser::find_chromium(job.workspace) {
         node.env("CHROMIUM", chromium);
     }
-    run_tests(job, node.args(["--test", "tests/package/package.test.mjs"]))
+    run_tests(job, node.args(["--test", "--test-timeout=1800000", "tests/package/package.test.mjs"]))
 }
 
 /// The page, used as a person would.

@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 /// The target that the package is compiled for.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// The oldest Node.js that Vite runs on.
-const NODE: (u32, u32) = (20, 19);
+/// Whether Vite runs on that Node.js: 20.19, or 22.12 or newer.
+fn is_recent(version: (u32, u32)) -> bool {
+    ((20, 19)..(21, 0)).contains(&version) || version >= (22, 12)
+}
 
-const NO_NODE: &str = "Node.js with npm is missing: install Node.js 20.19 or newer, then run this again";
+const NO_NODE: &str = "Node.js with npm is missing: install Node.js 22.12 or newer, then run this again";
 
 /// `rustfmt` and `clippy`.
 pub fn rust_components(job: &Job) -> Result<Done> {
@@ -86,8 +88,8 @@ fn cargo_tool(job: &Job, krate: &str, program: &str, version: &str) -> Result<Do
     }
     let install = |locked: &[&str]| {
         let mut cargo = job.workspace.cargo();
-        // Without a target folder of ours cargo builds in a temporary one, and leaves nothing in the checkout's.
-        cargo.env_remove("CARGO_TARGET_DIR").current_dir(env::temp_dir());
+        // Tools have dependencies in common, and whoever is interrupted goes on where he was.
+        cargo.env("CARGO_TARGET_DIR", job.workspace.cache.join("tools/build")).current_dir(env::temp_dir());
         cargo.args(["install", krate, "--version", version, "--force"]).args(locked);
         cargo.arg("--root").arg(job.workspace.tool_root(krate, version));
         job.run(&mut cargo)
@@ -112,10 +114,9 @@ pub fn node(job: &Job) -> Result<Done> {
     let output = job.run(job.workspace.command("node", NO_NODE)?.arg("--version"))?;
     let version = output.trim();
     match node_version(version) {
-        Some(found) if found >= NODE => Ok(Done::note(version)),
+        Some(found) if is_recent(found) => Ok(Done::note(version)),
         _ => Err(Failure::new(format!(
-            "Node.js {version} is too old: install {}.{} or newer, then run this again",
-            NODE.0, NODE.1
+            "Node.js {version} is too old: install 20.19, or 22.12 or newer, then run this again"
         ))),
     }
 }
@@ -188,13 +189,15 @@ pub fn npm(job: &Job) -> Result<std::process::Command> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NODE, node_version};
+    use super::{is_recent, node_version};
 
     #[test]
     fn node_versions_compare_as_numbers() {
-        assert!(node_version("v20.9.0").unwrap() < NODE);
-        assert!(node_version("v20.19.0").unwrap() >= NODE);
-        assert!(node_version("v100.0.0-nightly").unwrap() >= NODE);
+        for (version, recent) in
+            [("v20.9.0", false), ("v20.19.0", true), ("v21.7.3", false), ("v22.12.0", true), ("v100.0.0-nightly", true)]
+        {
+            assert_eq!(is_recent(node_version(version).unwrap()), recent, "{version}");
+        }
         assert_eq!(node_version("20.19.0"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The pretrained weights that are not in the repository: downloaded once with pip, which checks their hash, and
 //! converted by the lab.
 
+use crate::browser;
 use crate::failure::{Context, Failure, Result};
 use crate::lab;
 use crate::steps::{Done, Job};
@@ -148,17 +149,21 @@ fn download(job: &Job, Pin { name, version }: &Pin, folder: &Path) -> Result {
 fn pip(job: &Job) -> Result<Command> {
     let missing =
         "Python 3 with pip is needed to download the weights: install it (Debian: python3-pip), then run this again";
-    let pip = |python| {
+    let pip = |python: &str| {
         let mut pip = job.workspace.command(python, missing).ok()?;
         pip.args(["-m", "pip"]);
         Some(pip)
     };
+    let works = |python: &str| pip(python).is_some_and(|mut pip| job.run(pip.arg("--version")).is_ok());
     // A Python without pip does not count, nor does the stub that opens a shop on Windows.
-    ["python3", "python", "py"]
-        .into_iter()
-        .find(|python| pip(*python).is_some_and(|mut pip| job.run(pip.arg("--version")).is_ok()))
-        .and_then(pip)
-        .ok_or_else(|| Failure::new(missing))
+    let find = || ["python3", "python", "py"].into_iter().find(|python| works(python)).and_then(pip);
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    if browser::may_install(job) {
+        browser::install(job, &["python3-pip"]).map_err(|failure| failure.because(missing))?;
+    }
+    find().ok_or_else(|| Failure::new(missing))
 }
 
 /// The first `.pth` in a folder or below.

@@ -86,6 +86,8 @@ impl Workspace {
         if let Ok(search) = env::join_paths(&self.search) {
             command.env("PATH", search);
         }
+        // They would take the place of .cargo/config.toml's, and vector instructions with them.
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         command.current_dir(&self.root);
         command
     }

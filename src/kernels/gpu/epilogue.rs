@@ -29,11 +29,12 @@ pub(super) fn finish(
         if let ComptimeOption::Some(shortcut) = shortcut {
             value += shortcut[place];
         }
+        // What is no number stays none, so that a training that explodes is noticed.
         if comptime!(activation != Activation::None) {
-            value = max(value, Four::new(0.0f32));
+            value = max_nan(value, Four::new(0.0f32));
         }
         if comptime!(activation == Activation::Relu6) {
-            value = min(value, Four::new(6.0f32));
+            value = min_nan(value, Four::new(6.0f32));
         }
         y[place] = value;
     }

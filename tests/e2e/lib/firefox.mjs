@@ -15,8 +15,11 @@ export async function openFirefox(t, downloads) {
   });
   let session = "";
   t.after(async () => {
-    if (session) await send("DELETE", "");
-    driver.removeAllListeners("exit").kill();
+    try {
+      if (session) await send("DELETE", "");
+    } finally {
+      driver.removeAllListeners("exit").kill(); // even if Firefox has died, or its pipe would keep this process alive
+    }
   });
   const port = await new Promise((resolve, reject) => {
     driver.on("error", reject).on("exit", () => reject(new Error("geckodriver ended before it listened")));

@@ -58,7 +58,7 @@ export function ClassCard({ one }: { one: DoodleClass }) {
           name={one.name}
           longest={LONGEST_NAME}
           onName={(typed) => rename(one, typed)}
-          onFocus={() => choose(one.id)}
+          onClick={() => choose(one.id)}
         />
         <span class="count">{count}</span>
         <PictureButton one={one} />

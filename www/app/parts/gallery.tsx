@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { classes, removeDoodle, type DoodleClass } from "../state/doodles.js";
 import { say } from "../state/notices.js";
 import { CARDS } from "../words.js";
@@ -16,8 +16,9 @@ export function Gallery({ one }: { one: DoodleClass }) {
   const numbered = one.doodles.map((doodle, index) => ({ ...doodle, number: index + 1 })).toReversed();
   const open = numbered.find(({ id }) => id === picked);
   const hidden = numbered.length - most;
-  return (
-    <>
+  // Classes are never changed, only replaced: with hundreds of them, those that are as they were cost nothing.
+  const list = useMemo(
+    () => (
       <ul class="gallery">
         {numbered.slice(0, most).map(({ id, input, number }) => (
           <li
@@ -55,6 +56,12 @@ export function Gallery({ one }: { one: DoodleClass }) {
           </li>
         )}
       </ul>
+    ),
+    [one, most, picked],
+  );
+  return (
+    <>
+      {list}
       {open && <Tray doodleId={open.id} number={open.number} one={one} close={() => setPicked(null)} />}
     </>
   );

@@ -7,11 +7,11 @@ interface NameFieldProps {
   longest: number;
   /** Takes what was typed, or not. */
   onName: (typed: string) => void;
-  onFocus?: () => void;
+  onClick?: () => void;
 }
 
 /** Always a text field: renaming needs no mode. Escape leaves the name as it was. */
-export function NameField({ id, label, name, longest, onName, onFocus }: NameFieldProps) {
+export function NameField({ id, label, name, longest, onName, onClick }: NameFieldProps) {
   // What is being typed outlives a rendering; null while nothing is.
   const [draft, setDraft] = useState<string | null>(null);
   const commit = (field: HTMLInputElement) => {
@@ -21,6 +21,7 @@ export function NameField({ id, label, name, longest, onName, onFocus }: NameFie
     setDraft(null);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing) return; // the key is the input method's
     const field = event.currentTarget as HTMLInputElement;
     if (event.key === "Escape") field.value = name;
     if (event.key === "Escape" || event.key === "Enter") field.blur();
@@ -34,7 +35,7 @@ export function NameField({ id, label, name, longest, onName, onFocus }: NameFie
       maxLength={longest}
       autocomplete="off"
       spellcheck={false}
-      onFocus={onFocus}
+      onClick={onClick}
       onInput={(event) => setDraft(event.currentTarget.value)}
       onKeyDown={onKeyDown}
       onBlur={(event) => commit(event.currentTarget)}

@@ -1,6 +1,7 @@
 import { changeNetwork } from "../state/learner.js";
 import { network, networks } from "../state/network.js";
 import { NETWORK, NETWORKS } from "../words.js";
+import { rove } from "./roving.js";
 
 /** Which pretrained network looks at the doodles, where there is a choice. */
 export function Network() {
@@ -14,6 +15,7 @@ export function Network() {
             type="radio"
             name="network"
             checked={name === network.value}
+            onKeyDown={rove}
             onChange={() => changeNetwork(name)}
           />
           <span>

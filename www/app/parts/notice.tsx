@@ -8,8 +8,10 @@ export function Notice() {
   const now = notice.value;
   const held = useRef(false);
   useEffect(() => {
+    // What was in it is gone, and says no more that anybody is there.
+    if (!now) held.current = false;
     if (now?.kind !== "info") return;
-    const timer = setInterval(() => held.current || dismiss(), NOTICE_MS);
+    const timer = setInterval(() => held.current || dismiss(), now.action ? 3 * NOTICE_MS : NOTICE_MS);
     return () => clearInterval(timer);
   }, [now]);
   const hold = () => void (held.current = true);
@@ -41,4 +43,9 @@ export function Notice() {
 function act(run: () => void): void {
   dismiss();
   run();
+  // The button is gone; a keyboard goes on from the room.
+  const room = document.querySelector("main");
+  if (!room || document.activeElement !== document.body) return;
+  room.tabIndex = -1;
+  room.focus({ preventScroll: true });
 }

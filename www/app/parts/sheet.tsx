@@ -84,11 +84,11 @@ function listenToPen(canvas: HTMLCanvasElement, beginStroke: Paper["beginStroke"
     const units = SHEET / box.width;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const { clientX, clientY } of events.length > 0 ? events : [event]) {
-      stroke.add(round((clientX - box.left) * units), round((clientY - box.top) * units));
+      stroke.add(within((clientX - box.left) * units), within((clientY - box.top) * units));
     }
   };
   const on = (
-    type: "pointerdown" | "pointermove" | "pointerup" | "pointercancel",
+    type: "pointerdown" | "pointermove" | "pointerup" | "pointercancel" | "lostpointercapture",
     f: (e: PointerEvent) => void,
   ) => canvas.addEventListener(type, f, { signal: listening.signal });
 
@@ -113,12 +113,18 @@ function listenToPen(canvas: HTMLCanvasElement, beginStroke: Paper["beginStroke"
   };
   on("pointerup", end);
   on("pointercancel", end);
+  on("lostpointercapture", end);
+  // Which a finger or a pen that rests would open in the midst of a drawing.
+  const noMenu = (event: MouseEvent) =>
+    (event as PointerEvent).pointerType !== "mouse" && event.preventDefault();
+  canvas.addEventListener("contextmenu", noMenu, { signal: listening.signal });
   return () => {
     listening.abort();
     if (drawing) stroke.end();
   };
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
+/** Ink that nobody sees must not count: where the hand leaves the sheet, it goes along the edge. */
+function within(value: number): number {
+  return Math.round(Math.min(Math.max(value, 0), SHEET) * 10) / 10;
 }

@@ -146,7 +146,8 @@ function change(id: string, edit: (one: DoodleClass) => DoodleClass): void {
 }
 
 function sameName(one: string, other: string): boolean {
-  return one.localeCompare(other, undefined, { sensitivity: "accent" }) === 0;
+  const [a, b] = [one, other].map((name) => name.normalize("NFC").toLowerCase());
+  return a === b;
 }
 
 /** The colour that is used least. */

@@ -15,6 +15,7 @@ import { figuresOf, type Figures } from "./learning-curve.js";
 import { tuner } from "./learner.js";
 import { network, optionsFromAddress } from "./network.js";
 import { lessons, pupil, type Lesson } from "./pupil.js";
+import { projectName } from "./storage.js";
 
 /** Share of each class that is held back as a test, the same drawings for all. */
 const HELD_BACK = 0.25;
@@ -50,6 +51,8 @@ export interface Contender {
 
 /** What a race rests on; later changes of the page do not change it. */
 export interface RaceFacts {
+  /** Its name at that time. */
+  project: string;
   network: BackboneName;
   classes: number;
   learning: number;
@@ -152,7 +155,7 @@ export async function race(): Promise<void> {
     seconds: null,
     problem: null,
   }));
-  const base = { network: network.peek(), classes: taught.length, seed, epochs };
+  const base = { project: projectName(), network: network.peek(), classes: taught.length, seed, epochs };
   for (const { strategy } of contenders.peek()) {
     if (stopAsked) break;
     try {

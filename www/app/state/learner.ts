@@ -71,6 +71,15 @@ export const untaught = computed(() => {
   );
 });
 
+/** How many doodles are here that could not be read. */
+export const missing = computed(() => {
+  void knowledge.value;
+  return classes.value.reduce(
+    (sum, { doodles }) => sum + doodles.filter(({ id }) => unreadable.has(id)).length,
+    0,
+  );
+});
+
 let starts = 0;
 
 /** Loads the network; from then on it is kept in step with the doodles. */

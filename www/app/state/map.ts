@@ -36,11 +36,15 @@ function doodlesOf({ ids }: Features): string[] {
   return ids.map((id) => doodles.get(id) ?? "");
 }
 
+/** Ends the map under way, which nobody waits for any more. */
+let giveUp = () => {};
+
 function inWorker(request: LayoutRequest): Promise<Layout> {
+  giveUp();
   const worker = new Worker(new URL("./layout-worker.ts", import.meta.url), { type: "module" });
   const answer = new Promise<Layout>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<Layout>) => resolve(data);
-    worker.onerror = () => reject(new Error(UNDERSTAND.map.failed));
+    worker.onerror = giveUp = () => reject(new Error(UNDERSTAND.map.failed));
   });
   worker.postMessage(request);
   return answer.finally(() => worker.terminate());

@@ -16,7 +16,7 @@ export interface Notice {
   action: Action | undefined;
 }
 
-/** How long a notice stays that is no problem; it waits while it is pointed at or focused. */
+/** How long a notice stays that is no problem, three times as long if it offers something; it waits while it is pointed at or focused. */
 export const NOTICE_MS = 10_000;
 
 /** The one notice on show; a newer one takes its place. */

@@ -1,4 +1,5 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
+import { view } from "./view.js";
 
 /** What is pointed at, one after the other. */
 export const STOPS = ["sheet", "classes", "train", "guess", "rooms"] as const;
@@ -31,6 +32,11 @@ export function endTour(): void {
     // Where nothing is kept, the tour is offered again.
   }
 }
+
+// What it points at is in that room.
+effect(() => {
+  if (view.value !== "teach" && stop.peek()) endTour();
+});
 
 function wasToured(): boolean {
   try {

@@ -11,6 +11,7 @@ import {
 } from "../../state/storage.js";
 import type { ProjectInfo } from "../../state/vault.js";
 import { NameField } from "../name-field.js";
+import { rove } from "../roving.js";
 import { single } from "../single.js";
 
 /** All projects: to be opened, named, copied and deleted. */
@@ -56,6 +57,7 @@ function Project({ one }: { one: ProjectInfo }) {
         value={one.id}
         aria-label={KEEPING.openProject(one.name)}
         checked={open}
+        onKeyDown={rove}
         onChange={() => void choose()}
       />
       <NameField

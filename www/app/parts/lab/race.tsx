@@ -12,7 +12,8 @@ export function LabRace() {
   const all = contenders.value;
   const now = all.findIndex(({ state }) => ["preparing", "teacher", "learning"].includes(state));
   const progress = now >= 0 ? raceProgress(all[now]!.strategy, now + 1, all.length, all[now]!.state) : "";
-  const spoken = usePolite(progress, 3000);
+  const over = all.length > 0 && !racing.value ? LAB.over : "";
+  const spoken = usePolite(progress || over, 3000);
   return (
     <section class="lab-race panel" aria-labelledby="lab-race-title">
       <header class="lab-race-head">

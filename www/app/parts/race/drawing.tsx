@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { RACE } from "../../words.js";
 import { elapsed, giveUp, judging, LIMIT_MS, race, turn, turns } from "../../state/race/game.js";
 import { Sheet } from "../sheet.js";
+import { usePolite } from "../use-polite.js";
 
 /** How much is left is said at these moments, in seconds. */
 const SAID = [10, 5];
@@ -74,13 +75,17 @@ function Mind() {
   const { judge, bar } = race.value!;
   const look = judge.looks.value.at(-1);
   const right = look?.label === turn.value!.word;
+  const spoken = usePolite(look?.label ? `${RACE.sees} ${look.label}` : "", 3000);
   return (
     <div class={`race-mind panel${right ? " right" : ""}`}>
+      <p class="visually-hidden" aria-live="polite">
+        {spoken}
+      </p>
       {judging.value ? (
         <p>{RACE.judging}</p>
       ) : look?.label ? (
         <>
-          <p aria-live="polite">
+          <p>
             {RACE.sees} <strong>{look.label}</strong>
           </p>
           <span class="race-sure" aria-hidden="true">

@@ -75,7 +75,7 @@ export function Confusion({ insight }: { insight: Insight }) {
           </tbody>
         </table>
       </div>
-      <div id="confusion-doodles" aria-live="polite">
+      <div id="confusion-doodles">
         {drawn && said && <Cell drawn={drawn.label} said={said.label} insight={insight} />}
       </div>
     </section>

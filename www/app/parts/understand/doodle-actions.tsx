@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { classes, moveDoodle, removeDoodle } from "../../state/doodles.js";
 import type { Catalogued } from "../../state/insight.js";
 import { say } from "../../state/notices.js";
@@ -6,7 +7,9 @@ import { single } from "../single.js";
 
 /** What can be done about a doodle on the spot; `done` says that it may be gone from here. */
 export function DoodleActions({ doodle, one, number, done }: Catalogued & { done: () => void }) {
-  const move = (toClassId: string) => {
+  // Arrow keys go through the list, so that it is not the list that moves it.
+  const [toClassId, setToClassId] = useState("");
+  const move = () => {
     const name = classes.value.find(({ id }) => id === toClassId)!.name;
     done();
     const putBack = moveDoodle(doodle.id, toClassId);
@@ -21,8 +24,8 @@ export function DoodleActions({ doodle, one, number, done }: Catalogued & { done
     <div class="doodle-actions">
       <select
         aria-label={UNDERSTAND.moveLabel(one.name, number)}
-        value=""
-        onChange={(event) => move(event.currentTarget.value)}
+        value={toClassId}
+        onChange={(event) => setToClassId(event.currentTarget.value)}
       >
         <option value="" disabled>
           {UNDERSTAND.moveTo}
@@ -35,6 +38,11 @@ export function DoodleActions({ doodle, one, number, done }: Catalogued & { done
             </option>
           ))}
       </select>
+      {toClassId && (
+        <button type="button" class="move" onClick={single(move)}>
+          {UNDERSTAND.move}
+        </button>
+      )}
       <button
         type="button"
         class="icon"

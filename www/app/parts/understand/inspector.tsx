@@ -16,7 +16,11 @@ export function Inspector() {
   const close = () => void (inspected.value = null);
   useEffect(() => {
     if (found && !dialog.current!.open) dialog.current!.showModal();
-    if (!found && dialog.current!.open) dialog.current!.close();
+    if (found || !dialog.current!.open) return;
+    dialog.current!.close();
+    // What had opened it may be gone with the doodle.
+    if (document.activeElement === document.body)
+      dialog.current!.closest("main")!.focus({ preventScroll: true });
   }, [found]);
   const answer = examined.value.find(({ doodle }) => doodle.id === found?.doodle.id);
   return (

@@ -1,9 +1,9 @@
 import type { Input, Loaded } from "../../../lib/index.js";
 import { KEEPING, listing } from "../../words.js";
 import { COLOURS, freshId, newClass, type Doodle, type Stroke } from "../doodles.js";
-import { keepInStep, openFile, tuner, untaught } from "../learner.js";
+import { keepInStep, missing, openFile, tuner, untaught } from "../learner.js";
 import type { Memory } from "../memory.js";
-import { say } from "../notices.js";
+import { complain, say } from "../notices.js";
 import { beginProject, comeToRest, keepMemory, operate, projectName } from "../storage.js";
 import { hand } from "./hand.js";
 import { fileName } from "./names.js";
@@ -19,6 +19,7 @@ export async function saveProject(): Promise<void> {
   if (untaught.peek() > 0) throw new Error(KEEPING.notLookedAt(untaught.peek()));
   const bytes = await tuner.peek()!.save();
   await hand(fileName(projectName(), ".doodletune"), new Blob([bytes]));
+  if (missing.peek() > 0) complain(KEEPING.missing(missing.peek()));
 }
 
 /** What was trained, alone. */

@@ -1,9 +1,11 @@
 import { computed, effect, signal } from "@preact/signals";
+import { keepingOpen } from "../../parts/keep/open.js";
 import { report } from "../learner.js";
+import { current as project } from "../storage.js";
 import { trainings } from "../training.js";
 import { view } from "../view.js";
 import { Clock } from "./clock.js";
-import { available, guesser, wordsOf } from "./guessers.js";
+import { available, guesser, ownWords, wordsOf } from "./guessers.js";
 import { RaceInk, type InkRecord } from "./ink.js";
 import { Judge, LOOK_EVERY_MS, type Guesser, type Look } from "./judge.js";
 import { nameOf, note, settings, type Player } from "./settings.js";
@@ -51,12 +53,14 @@ export const elapsed = signal(0);
 /** Whether the time is up, and the network still looking. */
 export const judging = signal(false);
 
-/** How much had been learnt when the race began. */
-const learnt = signal(0);
+/** What one's own network is: it changes with each training, project and name. */
+const own = computed(() => JSON.stringify([trainings.value, project.value, ownWords.value]));
+/** What it was when the race began. */
+const learnt = signal("");
 /** Whether the network is the one that the race began with: it has to be the same for everybody. */
 export const fair = computed(() => {
   const { source } = settings.value;
-  return available.value[source] && (source === "ready-made" || trainings.value === learnt.value);
+  return available.value[source] && (source === "ready-made" || own.value === learnt.value);
 });
 
 export interface Standing {
@@ -90,7 +94,7 @@ export function start(): void {
     named.map((_, index) => ({ player: named[(index + round) % named.length]!, word, round })),
   );
   results.value = [];
-  learnt.value = trainings.value;
+  learnt.value = own.peek();
   stage.value = "handover";
 }
 
@@ -130,9 +134,9 @@ function cancel(): void {
   if (stage.value === "countdown" || stage.value === "draw") stage.value = "handover";
 }
 
-// Whoever goes to another room gives the pen back.
+// Whoever goes to another room, or to the projects, gives the pen back.
 effect(() => {
-  if (view.value !== "race") cancel();
+  if (view.value !== "race" || keepingOpen.value) cancel();
 });
 
 async function go(guesser: Guesser): Promise<void> {
