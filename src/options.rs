@@ -94,7 +94,8 @@ mod tests {
         assert!(odd.starts_with("plan.phases[1]") && odd.contains("rte"), "{odd}");
         let schedule =
             plan(r#"{"train":"head","epochs":1,"schedule":{"name":"step","every":"a \"week\"","factor":0.5}}"#);
-        assert!(schedule.starts_with("plan.phases[1].schedule"), "{schedule}");
+        // Of what goes by a name, the reader only knows the whole.
+        assert!(schedule.starts_with("plan.phases[1]") && schedule.contains("week"), "{schedule}");
         assert!(refusal(r#"{"seed":-1}"#).starts_with("seed: "));
         assert!(refusal(r#"{"sede":1}"#).contains("sede"));
         assert!(parse::<Plan>(r#"{"phases":[]}"#).is_ok());
