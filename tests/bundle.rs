@@ -238,6 +238,17 @@ fn what_is_no_file_of_ours_is_refused_in_words() {
 }
 
 #[test]
+fn a_project_of_an_earlier_version_is_read() {
+    let (mut file, tuner) = victim(true);
+    // Its report did not know of shares yet.
+    let share = r#""keptShare":1.0,"#;
+    let at = file.windows(share.len()).position(|window| window == share.as_bytes()).unwrap();
+    file[at..at + share.len()].fill(b' ');
+    block_on(tuner.load(&file)).unwrap();
+    assert_eq!(tuner.outcome().unwrap().report.phases[0].kept_share, 1.0);
+}
+
+#[test]
 fn truncated_and_damaged_files_change_nothing() {
     // Without a network, most of the file is structure, and rounds are quick.
     for (trained, rounds) in [(false, 400), (true, 40)] {

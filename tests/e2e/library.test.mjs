@@ -443,6 +443,63 @@ test("a tuner teaches another", async (t) => {
   assert.deepEqual(labels, ["line", "ring"]);
 });
 
+test(
+  "what a GPU has fine-tuned is saved, exported and loaded, and answers the same on the CPU",
+  { timeout: 600_000 },
+  async (t) => {
+    const page = await library(t);
+    const { kind, answers, models, onnx } = await page.evaluate(async () => {
+      const { create, drawing, teach } = globalThis.library;
+      const { tuner } = await create({ device: "webgpu", size: 32 });
+      await teach(tuner, 4);
+      const phase = { train: "everything", epochs: 2, batchSize: 4 };
+      await tuner.train({ plan: { phases: [phase], validation: 0 } }).result;
+      const asked = ["line", "ring"].map((label) => drawing(label, 6));
+      const ask = async (one) => {
+        const answers = [];
+        for (const input of asked) answers.push(await one.predict(input));
+        return answers.map(({ label, probability }) => [label, probability]);
+      };
+      const [project, model] = [await tuner.save(), await tuner.export({ format: "safetensors" })];
+      const onnx = (await tuner.export({ format: "onnx" })).length;
+      const { tuner: other } = await create({ device: "cpu", size: 32 });
+      const answers = [await ask(tuner)];
+      for (const file of [project, model]) {
+        await other.load(file);
+        answers.push(await ask(other));
+      }
+      return { kind: tuner.device.kind, answers, models: [project.length, model.length], onnx };
+    });
+    assert.equal(kind, "webgpu");
+    const [there, ...here] = answers;
+    for (const found of here)
+      for (const [index, [label, probability]] of found.entries()) {
+        assert.equal(label, there[index][0]);
+        assert.ok(Math.abs(probability - there[index][1]) < 1e-3, `${probability} and ${there[index][1]}`);
+      }
+    // 0.8 million parameters of four bytes.
+    assert.ok([...models, onnx].every((length) => length > 3e6));
+  },
+);
+
+test("unfinished drawings have a head of their own; weights come from any address", async (t) => {
+  const page = await library(t);
+  const { plain, begun, again } = await page.evaluate(async () => {
+    const { create, drawing, teach } = globalThis.library;
+    const weights = new URL("../pkg/models/doodle.safetensors", location.href);
+    const { tuner } = await create({ device: "cpu", size: 64, weights });
+    await teach(tuner, 5);
+    await tuner.train().result;
+    const half = drawing("ring", 6).map((stroke) => stroke.slice(0, stroke.length / 2));
+    const ask = async (options) => (await tuner.predict(half, options)).ranking;
+    const [plain, begun] = [await ask({}), await ask({ unfinished: true })];
+    return { plain, begun, again: await ask({ unfinished: false }) };
+  });
+  assert.deepEqual(again, plain);
+  assert.notDeepEqual(begun, plain);
+  assert.equal(begun[0].label, "ring");
+});
+
 test("without a worker, the calling thread computes", async (t) => {
   const page = await library(t);
   const { label, reason } = await page.evaluate(async () => {

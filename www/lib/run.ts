@@ -70,7 +70,7 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     await this.result;
   }
 
-  /** What it is; also tells frameworks that wrap plain objects in proxies to leave it alone. */
+  /** @internal Frameworks that wrap plain objects in proxies leave alone what says that it is something else. */
   get [Symbol.toStringTag](): string {
     return "TrainRun";
   }

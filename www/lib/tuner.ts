@@ -51,7 +51,7 @@ export class DoodleTune {
     this.#supervisor = supervisor;
   }
 
-  /** What it is; also tells frameworks that wrap plain objects in proxies to leave it alone. */
+  /** @internal Frameworks that wrap plain objects in proxies leave alone what says that it is something else. */
   get [Symbol.toStringTag](): string {
     return "DoodleTune";
   }
