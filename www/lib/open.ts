@@ -19,7 +19,9 @@ function startWorker(folder: string | undefined): Worker {
   }
 }
 
-/** What has trapped on this thread, whose engines share one memory: nothing in it can be trusted any more. */
+/** The engines on this thread, which share one memory. */
+const here = new Set<{ waiting: number; end: () => void }>();
+/** What has trapped in it: nothing there can be trusted any more. */
 let trap: string | undefined;
 
 /** An engine on the calling thread; its code is only loaded when it is asked for. */
@@ -31,20 +33,15 @@ export const openHere: OpenPort = (receive, died) => {
         `The computation on the page's thread has failed (${trap}). Load the page again, or compute in a worker.`,
       ),
     );
-  const trapped = (error: unknown) => {
-    if (!(error instanceof WebAssembly.RuntimeError)) return;
-    trap = error.message;
-    end();
-  };
-  // A trap in the midst of a promise would otherwise leave its caller waiting.
-  const onError = ({ error }: ErrorEvent) => trapped(error);
-  const onRejection = ({ reason }: PromiseRejectionEvent) => trapped(reason);
+  const own = { waiting: 0, end };
+  here.add(own);
   addEventListener("error", onError);
   addEventListener("unhandledrejection", onRejection);
   const engine = import("./engine.js").then(
     ({ Engine }) =>
       new Engine((event) => {
-        if (event.type === "crash") trap = event.message;
+        if (event.type === "crash") return endAll(event.message);
+        if (event.type === "answer" || event.type === "refusal") own.waiting--;
         receive(event);
       }),
   );
@@ -54,11 +51,36 @@ export const openHere: OpenPort = (receive, died) => {
   );
   return {
     // In its own task, as in a worker: a request has begun when the next one comes.
-    post: (request) => void engine.then((engine) => setTimeout(() => engine.handle(request))),
+    post: (request) => {
+      own.waiting++;
+      void engine.then((engine) => setTimeout(() => engine.handle(request)));
+    },
     close: () => {
-      removeEventListener("error", onError);
-      removeEventListener("unhandledrejection", onRejection);
+      here.delete(own);
+      if (here.size === 0) {
+        removeEventListener("error", onError);
+        removeEventListener("unhandledrejection", onRejection);
+      }
       void engine.then((engine) => engine.close());
     },
   };
 };
+
+// A trap in the midst of a promise would otherwise leave its caller waiting. It may be somebody else's if nobody waits.
+function trapped(error: unknown): void {
+  const ours = [...here].some(({ waiting }) => waiting > 0);
+  if (ours && error instanceof WebAssembly.RuntimeError) endAll(error.message);
+}
+
+function endAll(why: string): void {
+  trap = why;
+  for (const { end } of [...here]) end();
+}
+
+function onError({ error }: ErrorEvent): void {
+  trapped(error);
+}
+
+function onRejection({ reason }: PromiseRejectionEvent): void {
+  trapped(reason);
+}

@@ -197,6 +197,9 @@ export function plain<Options extends object>(options: Options): Options {
     if (typeof value === "number" && !Number.isFinite(value)) {
       throw new DoodleTuneError("bad-option", `${key} is ${value}; it must be a finite number.`);
     }
+    if (typeof value === "function" || typeof value === "symbol") {
+      throw new DoodleTuneError("bad-option", `${key} is ${shown(value)}; it must be plain data.`);
+    }
     return value;
   };
   try {
@@ -205,6 +208,15 @@ export function plain<Options extends object>(options: Options): Options {
     if (cause instanceof DoodleTuneError) throw cause;
     const names = Object.keys(options).join(", ");
     const message = `${names} must be plain data: ${(cause as Error).message}`;
+    throw new DoodleTuneError("bad-option", message, { cause });
+  }
+}
+
+function copyOfWeights(weights: ArrayBuffer | Uint8Array): ArrayBuffer {
+  try {
+    return copyOf(weights as BufferSource).buffer;
+  } catch (cause) {
+    const message = `weights cannot be read: ${(cause as Error).message} Hand over bytes that nobody else has taken.`;
     throw new DoodleTuneError("bad-option", message, { cause });
   }
 }
@@ -222,7 +234,7 @@ export function toEngineOptions(options: CreateOptions): EngineOptions {
   if (size !== undefined) tuner.size = size;
   const wasm = shipped("doodletune_bg.wasm", WASM, folder);
   // A copy, for engines to come.
-  if (isBytes(weights)) return { tuner, wasm, weights: copyOf(weights).buffer };
+  if (isBytes(weights)) return { tuner, wasm, weights: copyOfWeights(weights) };
   if (weights !== undefined) return { tuner, wasm, weights: { url: absolute({ weights }) } };
   return { tuner, wasm, weights: shippedWeights(backbone, folder) };
 }

@@ -107,18 +107,23 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
 
   /** Notes what a teacher makes of each example, those included that come meanwhile. */
   async #ask(teacher: Teacher, signal: AbortSignal | undefined, opinions: Opinions): Promise<void> {
-    const gone =
-      signal &&
-      new Promise<never>((_, reject) => {
-        signal.addEventListener("abort", () => reject(aborted(signal)), { once: true });
-      });
-    gone?.catch(() => {});
+    if (signal?.aborted) throw aborted(signal);
+    const asked = new AbortController();
+    const gone = new Promise<never>((_, reject) => {
+      const listening = { signal: asked.signal };
+      signal?.addEventListener("abort", () => reject(aborted(signal)), listening);
+    });
+    gone.catch(() => {}); // it may come between two questions
     const missing = () => this.#supervisor.ledger.examples().filter((example) => !opinions.has(example));
-    for (let some = missing(); some.length > 0; some = missing()) {
-      for (const example of some) {
-        const answer = teacher.predict(fromWire(example.input));
-        opinions.set(example, (await (gone ? Promise.race([answer, gone]) : answer)).ranking);
+    try {
+      for (let some = missing(); some.length > 0; some = missing()) {
+        for (const example of some) {
+          const answer = teacher.predict(fromWire(example.input));
+          opinions.set(example, (await Promise.race([answer, gone])).ranking);
+        }
       }
+    } finally {
+      asked.abort();
     }
   }
 

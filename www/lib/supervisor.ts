@@ -103,6 +103,7 @@ export class Supervisor {
     /** What the next engine goes on from, and how many epochs had been seen by then. */
     let checkpoint: { file: Uint8Array<ArrayBuffer>; seen: number } | undefined;
     for (let deaths = 0; ;) {
+      let refused = false;
       const link = await this.#engine();
       let seen = checkpoint?.seen ?? 0;
       // As far as the one before had come, it goes on unasked.
@@ -113,8 +114,13 @@ export class Supervisor {
       try {
         // What it begins with, a successor would begin with, in the same order.
         if (!this.ledger.isKept) await this.#remember(link);
+        // What a teacher refuses with is not this engine's.
+        const asked = await Promise.resolve(options()).catch((error: unknown) => {
+          refused = true;
+          throw error;
+        });
         const training = link.call(
-          { type: "train", options: await options(), from: checkpoint?.file },
+          { type: "train", options: asked, from: checkpoint?.file },
           {
             epoch: (event) => {
               if (++seen > told) {
@@ -134,7 +140,7 @@ export class Supervisor {
         return report;
       } catch (error) {
         const { code, message } = DoodleTuneError.from(error);
-        if (!this.#recover(link, error)) {
+        if (refused || !this.#recover(link, error)) {
           // Whatever was learnt before the refusal answers from now on.
           await this.#remember(link).catch((error) => this.#recover(link, error));
           throw error;
@@ -198,32 +204,33 @@ export class Supervisor {
 
   async #start(): Promise<Link> {
     for (;;) {
-      const link = (this.#link = new Link(this.#open, this.#onStatus));
+      let link: Link | undefined;
       try {
+        const opened = (link = this.#link = new Link(this.#open, this.#onStatus));
         // What was measured once is not measured again.
         const device = this.#leftGpu ? "cpu" : this.device?.kind;
         const tuner = device ? { ...this.#options.tuner, device } : this.#options.tuner;
-        const { spare, ...reports } = await link.call({
+        const { spare, ...reports } = await opened.call({
           type: "create",
           options: { ...this.#options, tuner },
         });
         this.#options = { ...this.#options, ...spare };
         await this.ledger.replay({
-          load: (file) => link.call({ type: "load", file }),
-          add: (examples) => link.call({ type: "add", examples }),
-          remove: (ids) => link.call({ type: "remove", ids }),
-          move: (id, label) => link.call({ type: "move", id, label }),
-          renameClass: (from, to) => link.call({ type: "renameClass", from, to }),
+          load: (file) => opened.call({ type: "load", file }),
+          add: (examples) => opened.call({ type: "add", examples }),
+          remove: (ids) => opened.call({ type: "remove", ids }),
+          move: (id, label) => opened.call({ type: "move", id, label }),
+          renameClass: (from, to) => opened.call({ type: "renameClass", from, to }),
         });
         if (this.#leftGpu) this.device = { ...reports.device, reason: this.#leftGpu };
         else this.device ??= reports.device;
         this.backbone = reports.backbone;
         this.#onStatus({ state: "ready", message: "Ready" });
-        link.onDeath = (error) => this.#recover(link, error);
-        return link;
+        opened.onDeath = (error) => this.#recover(opened, error);
+        return opened;
       } catch (error) {
         const { code, message } = DoodleTuneError.from(error);
-        link.close(DoodleTuneError.from(error));
+        link?.close(DoodleTuneError.from(error));
         const gpu = isGpuFailure(code);
         if (code === "no-webgpu" && this.#mayUseGpu) this.#leaveGpu(`${message}.`);
         // A script that has been there once will come again.

@@ -43,9 +43,11 @@ export function Notice() {
 function act(run: () => void): void {
   dismiss();
   run();
-  // The button is gone; a keyboard goes on from the room.
-  const room = document.querySelector("main");
-  if (!room || document.activeElement !== document.body) return;
-  room.tabIndex = -1;
-  room.focus({ preventScroll: true });
+  // Once the button is gone, a keyboard goes on from the room.
+  requestAnimationFrame(() => {
+    const room = document.querySelector("main");
+    if (!room || document.activeElement !== document.body) return;
+    room.tabIndex = -1;
+    room.focus({ preventScroll: true });
+  });
 }

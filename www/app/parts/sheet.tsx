@@ -116,7 +116,7 @@ function listenToPen(canvas: HTMLCanvasElement, beginStroke: Paper["beginStroke"
   on("lostpointercapture", end);
   // Which a finger or a pen that rests would open in the midst of a drawing.
   const noMenu = (event: MouseEvent) =>
-    (event as PointerEvent).pointerType !== "mouse" && event.preventDefault();
+    ["touch", "pen"].includes((event as PointerEvent).pointerType) && event.preventDefault();
   canvas.addEventListener("contextmenu", noMenu, { signal: listening.signal });
   return () => {
     listening.abort();

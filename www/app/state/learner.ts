@@ -9,7 +9,7 @@ import {
 import { classes, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
 import { network, noteNetwork, optionsFromAddress } from "./network.js";
 import type { Memory } from "./memory.js";
-import { complain, isCode, say } from "./notices.js";
+import { complain, dismiss, isCode, notice, say } from "./notices.js";
 import { KEEPING } from "../words.js";
 
 /** So many that there is something to share among workers, and so few that one sees it go on. */
@@ -381,6 +381,11 @@ function follow(next: Status): void {
   status.value = next;
   if (next.state === "restart") say(next.message);
   if (next.state === "failed") giveUp(next);
+  if (next.state === "ready" && failure.peek()) {
+    // It has come back by itself.
+    failure.value = null;
+    if (notice.peek()?.action?.run === startLearner) dismiss();
+  }
   if (next.state === "ready" && tuner.value) {
     device.value = tuner.value.device;
     // The new engine knows what the one before did; it may be another device that answers.

@@ -12,6 +12,7 @@ export function DoodleActions({ doodle, one, number, done }: Catalogued & { done
   const move = () => {
     const name = classes.value.find(({ id }) => id === toClassId)!.name;
     done();
+    setToClassId("");
     const putBack = moveDoodle(doodle.id, toClassId);
     say(UNDERSTAND.moved(name), { label: UNDERSTAND.undo, run: putBack });
   };
