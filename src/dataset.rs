@@ -22,7 +22,7 @@ pub struct Example {
     pub label: String,
 }
 
-/// Examples in the order in which they were added; classes are in the order of their first example.
+/// Examples in the order in which they were added; classes are in the order in which they came.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
     examples: Vec<Example>,

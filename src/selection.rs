@@ -133,7 +133,10 @@ pub async fn choose(
                 chosen(cpu, on_cpu, format!("The CPU is faster here {figures}."), candidates)
             }
         }
-        Err(error) if preference == Preference::WebGpu => Err(error),
+        Err(error) if preference == Preference::WebGpu => {
+            gpu.discard();
+            Err(error)
+        }
         Err(error) => {
             gpu.discard();
             let cause = match error {

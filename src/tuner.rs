@@ -341,6 +341,9 @@ impl Tuner {
             sources.push(Source::keep(&input, self.backbone.input())?);
             pace.breathe().await;
         }
+        if labels.is_empty() {
+            return Ok(vec![]);
+        }
         let kept = self.look(sources).await?;
         let mut state = self.state.borrow_mut();
         let mut ids = Vec::with_capacity(labels.len());
@@ -366,6 +369,9 @@ impl Tuner {
     /// # Errors
     /// [`Error::UnknownExample`].
     pub fn remove_examples(&self, ids: &[ExampleId]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         let mut state = self.state.borrow_mut();
         state.dataset.remove(ids)?;
         ids.iter().for_each(|id| drop(state.kept.remove(id)));
@@ -383,6 +389,10 @@ impl Tuner {
     pub fn move_example(&self, id: ExampleId, label: &str) -> Result<()> {
         let mut state = self.state.borrow_mut();
         state.dataset.relabel(id, label)?;
+        // What was said of it was of another class.
+        if let Some(evaluation) = state.evaluation() {
+            evaluation.forget(&[id]);
+        }
         state.changed();
         Ok(())
     }
@@ -414,7 +424,7 @@ impl Tuner {
         self.remove_examples(&ids)
     }
 
-    /// The classes, in the order of their first examples.
+    /// The classes, in the order in which they came.
     pub fn classes(&self) -> Vec<ClassReport> {
         let state = self.state.borrow();
         let targets = state.dataset.targets();
@@ -527,9 +537,9 @@ impl Tuner {
     /// with other drawings are not among them.
     ///
     /// # Errors
-    /// [`Error::BadOption`] for an impossible variation or a count over 64, [`Error::EmptyDrawing`].
+    /// [`Error::BadOption`] for an impossible variation or a count that is not 1 to 64, [`Error::EmptyDrawing`].
     pub fn vary(&self, input: &Input, variation: &Variation, count: usize, seed: u64) -> Result<Vec<Picture>> {
-        if count > MOST_VIEWS {
+        if !(1..=MOST_VIEWS).contains(&count) {
             return Err(Error::BadOption(format!("count is {count}, but must be 1 to {MOST_VIEWS}")));
         }
         variation.check()?;
@@ -548,7 +558,7 @@ impl Tuner {
             fewest: classes.iter().map(|class| class.examples).min().unwrap_or(0),
             stages: self.backbone.stages().len(),
             strokes: state.kept.values().any(|kept| matches!(kept.source, Source::Doodle(_))),
-            knows_drawings: self.pretrained.is_some(),
+            knows_drawings: self.backbone.metadata().knows_drawings(),
             seconds_a_drawing: self.crew.seconds_a_picture(),
         })
     }

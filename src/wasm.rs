@@ -164,7 +164,7 @@ impl Tuner {
         self.0.remove_class(label).map_err(to_error)
     }
 
-    /// The classes, in the order of their first examples.
+    /// The classes, in the order in which they came.
     #[wasm_bindgen(unchecked_return_type = "ClassReport[]")]
     pub fn classes(&self) -> Result<JsValue, JsValue> {
         to_js(&self.0.classes())

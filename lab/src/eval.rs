@@ -260,6 +260,10 @@ fn prepare(arguments: &Arguments) -> Result<(Settings<'_>, Vec<Category>)> {
         head == HeadName::Logistic || (strategy == Strategy::FeatureExtraction && plan.is_none()),
         "--head is for features that stay as they are; a plan, and every other strategy, trains a head of its own"
     );
+    ensure!(
+        partial == 1.0 || head != HeadName::AdamW,
+        "--partial asks a head that has seen halves, which is solved for: it does not go with --head adamw"
+    );
     let (data, backbone, size) = (arguments.data.as_path(), arguments.backbone.as_str(), 0);
     let settings = Settings {
         data,
@@ -305,7 +309,7 @@ fn plan(
         fewest: settings.shot,
         stages: backbone.stages().len(),
         strokes: categories.iter().flat_map(|category| &category.train).any(|s| matches!(s, Sample::Doodle(_))),
-        knows_drawings: !backbone.metadata().labels.is_empty(),
+        knows_drawings: backbone.metadata().knows_drawings(),
         // Results must not depend on how busy the machine is.
         seconds_a_drawing: None,
     };
@@ -326,8 +330,11 @@ fn fit(settings: &Settings, episode: usize, support: &LabelledFeatures) -> Resul
 fn fine_tune(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<(Head, Option<Rc<Backbone>>)> {
     let trained = pollster::block_on(async {
         let mut session = Session::new(backbone.clone(), examples, plan).await?;
-        session.run(&Cell::new(Signal::Go), |_, _| ()).await?;
-        Ok::<_, doodletune::Error>(session.trained())
+        match session.run(&Cell::new(Signal::Go), |_, _| ()).await {
+            // The best before stays, as on the page.
+            Ok(_) | Err(doodletune::Error::Diverged { .. }) => Ok(session.trained()),
+            Err(error) => Err(error),
+        }
     })?;
     let trained = trained.context("nothing was learned")?;
     Ok((Rc::unwrap_or_clone(trained.head), trained.backbone))
@@ -463,7 +470,9 @@ fn score(head: &Head, queries: &LabelledFeatures) -> (f64, f64) {
     let (mut right, mut loss) = (0, 0.0);
     for (features, target) in queries.features.iter().zip(&queries.targets) {
         let probabilities = head.probabilities(features);
-        right += usize::from(probabilities.iter().all(|p| *p <= probabilities[*target]));
+        // Of equals, the first is the answer.
+        let answer = (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]));
+        right += usize::from(answer == Some(*target));
         loss -= f64::from(probabilities[*target].max(1e-9)).ln();
     }
     let count = queries.targets.len() as f64;

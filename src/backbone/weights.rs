@@ -30,6 +30,11 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Whether the network was pretrained on drawings, as that of the architecture that is made for them.
+    pub fn knows_drawings(&self) -> bool {
+        self.backbone == "doodle"
+    }
+
     /// As texts of a file of that format and version.
     pub(crate) fn to_map(&self, format: &str, version: &str) -> HashMap<String, String> {
         let input = serde_json::to_string(&self.input).expect("numbers serialise");

@@ -8,7 +8,7 @@ use web_time::Instant;
 use super::{Epoch, Signal};
 use crate::dataset::{Split, folds};
 use crate::error::Result;
-use crate::head::{Design, Head, LabelledFeatures, Logistic, cross_entropy};
+use crate::head::{Design, Head, LabelledFeatures, Logistic, cross_entropy, is_right};
 use crate::pace::Pace;
 
 /// Candidates for the strength, each solved from the weights of the one before. Of real drawings, five a class want 0.01
@@ -129,7 +129,7 @@ impl Run<'_> {
                 for index in held_out.iter() {
                     let (logits, target) = (regression.logits(*index), examples.targets[*index]);
                     validation_loss += cross_entropy(&logits, target, doubt);
-                    right += usize::from(logits.iter().all(|logit| *logit <= logits[target]));
+                    right += usize::from(is_right(&logits, target));
                 }
             }
             self.epoch += 1;

@@ -13,7 +13,7 @@ use super::network::{Layers, Network, numbered};
 use super::{HeadStart, Plan, StartingWeights};
 use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::error::Result;
-use crate::head::{Embedding, Head, HeadKind, Hidden, cross_entropy};
+use crate::head::{Embedding, Head, HeadKind, Hidden, cross_entropy, is_right};
 
 /// A difference of losses that says nothing.
 const NOISE: f32 = 1e-3;
@@ -95,7 +95,7 @@ impl Judgement {
         let mean = |logits: &[Vec<f32>]| {
             logits.iter().zip(targets).map(|(row, target)| cross_entropy(row, *target, 0.0)).sum::<f32>() / count
         };
-        let right = logits.iter().zip(targets).filter(|(row, target)| row.iter().all(|logit| *logit <= row[**target]));
+        let right = logits.iter().zip(targets).filter(|(row, target)| is_right(row, **target));
         let (loss, accuracy) = (mean(&logits), right.count() as f32 / count);
         logits.iter_mut().flatten().for_each(|logit| *logit /= temperature as f32);
         Ok(Self { loss, accuracy, temperature, calibrated: mean(&logits) })

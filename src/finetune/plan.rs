@@ -96,7 +96,7 @@ pub struct Phase {
     pub train: Trainable,
     /// The most passes over the examples, 1 to 10,000.
     pub epochs: usize,
-    /// How weights follow from gradients. Of [`Optimizer::Logistic`], the next nine fields say nothing.
+    /// How weights follow from gradients. With [`Optimizer::Logistic`], which solves, the fields below say nothing.
     #[serde(default)]
     pub optimizer: Optimizer,
     /// Highest learning rate, above 0 and at most 10.
@@ -352,6 +352,11 @@ impl Phase {
             return Err(Error::BadOption(
                 "the optimizer “logistic” solves for a linear head on directions alone; train \"head\", or choose another"
                     .into(),
+            ));
+        }
+        if matches!(self.optimizer, Optimizer::Logistic {}) && self.roll_back {
+            return Err(Error::BadOption(
+                "rollBack undoes epochs, and the optimizer “logistic” has none; leave it out".into(),
             ));
         }
         if self.loss.is_metric() {

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::design::Design;
 use super::exponential::exp;
 use super::matrix::{Gram, Matrix, dot};
-use super::{Head, HeadKind, LabelledFeatures};
+use super::{Head, HeadKind, LabelledFeatures, is_right};
 use crate::error::Result;
 
 /// Products are fastest where sizes are whole vectors.
@@ -141,10 +141,7 @@ impl Logistic {
     /// Share of the examples that are right, of those that are not held out.
     pub fn accuracy(&self) -> f32 {
         let counts = self.counts();
-        let right = |example: &usize| {
-            let own = self.logits.row(self.design.targets[*example])[*example];
-            self.logits.rows().all(|row| row[*example] <= own)
-        };
+        let right = |example: &usize| is_right(&self.logits(*example), self.design.targets[*example]);
         let counted = || (0..counts.len()).filter(|example| counts[*example]);
         counted().filter(right).count() as f32 / counted().count() as f32
     }

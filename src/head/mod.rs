@@ -198,6 +198,12 @@ pub struct Guess {
     pub probability: f32,
 }
 
+/// Whether the answer of `logits` is the class at `target`: the first of equals is.
+pub(crate) fn is_right(logits: &[f32], target: usize) -> bool {
+    let own = logits[target];
+    logits[..target].iter().all(|logit| *logit < own) && logits[target..].iter().all(|logit| *logit <= own)
+}
+
 /// What `logits` make of `classes`, the most probable first, and the first of equals.
 pub fn ranking(classes: &[String], logits: &[f32]) -> Vec<Guess> {
     let probabilities = softmax(logits);

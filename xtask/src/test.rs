@@ -125,8 +125,7 @@ pub fn native(job: &Job) -> Result<Done> {
 /// The documentation, in which a broken link is an error.
 pub fn documentation(job: &Job) -> Result<Done> {
     let mut cargo = job.workspace.cargo();
-    // With what the tests were built with: by itself it would be built with other features of dependencies.
-    cargo.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
+    cargo.args(["doc", "--no-deps", "--package", "doodletune"]).env("RUSTDOCFLAGS", "-D warnings");
     job.run(&mut cargo)?;
     Ok(Done::default())
 }

@@ -247,7 +247,7 @@ fn situation(settings: &Settings, backbone: &Backbone) -> Situation {
         fewest: settings.shot,
         stages: backbone.stages().len(),
         strokes: settings.strokes,
-        knows_drawings: !backbone.metadata().labels.is_empty(),
+        knows_drawings: backbone.metadata().knows_drawings(),
         // Results must not depend on how busy the machine is.
         seconds_a_drawing: None,
     }
@@ -424,7 +424,7 @@ impl Bench<'_> {
 
 /// Carries a plan out. One that diverges leaves the best that it had.
 fn learn(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<Learned> {
-    let (mut epochs, mut points, mut best): (usize, Vec<(String, f32)>, Option<Trained>) = (0, vec![], None);
+    let (mut epochs, mut points): (usize, Vec<(String, f32)>) = (0, vec![]);
     pollster::block_on(async {
         let mut session = Session::new(backbone.clone(), examples, plan).await?;
         let on_epoch = |epoch: &Epoch, trained: Option<&Trained>| {
@@ -434,11 +434,10 @@ fn learn(backbone: &Rc<Backbone>, examples: Examples, plan: Plan) -> Result<Lear
             if let Some(accuracy) = epoch.validation_accuracy.filter(|_| whole) {
                 points.push((epoch.phase.clone(), accuracy));
             }
-            best = trained.cloned().or(best.take());
         };
         let (trained, phases, diverged) = match session.run(&Cell::new(Signal::Go), on_epoch).await {
             Ok(report) => (session.trained(), report.phases, None),
-            Err(error @ doodletune::Error::Diverged { .. }) => (best, vec![], Some(error.to_string())),
+            Err(error @ doodletune::Error::Diverged { .. }) => (session.trained(), vec![], Some(error.to_string())),
             Err(error) => return Err(error.into()),
         };
         let undone = |name: &str| phases.iter().any(|phase| phase.rolled_back && phase.phase == name);

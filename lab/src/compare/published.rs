@@ -16,8 +16,8 @@ const VALIDATION: f64 = 1.0 / 9.0;
 /// Rate of what starts from scratch or needs no care.
 const RATE: f64 = 1e-2;
 
-/// Everything at once, by the statistics of each batch or by the running ones. The last has the rate that
-/// `freeze-then-finetune` ends with, without the frozen phase before it.
+/// Everything at once, by the statistics of each batch or by the running ones. The last has a
+/// rate at which even that should be gentle.
 const NAIVE: [(&str, NormMode, f64); 5] = [
     ("naive-batch-1e-2", NormMode::Batch, 1e-2),
     ("naive-batch-1e-3", NormMode::Batch, 1e-3),

@@ -1,7 +1,7 @@
 //! What an interrupted pretraining goes on from.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::optim::ModuleOptimizer;
@@ -55,6 +55,17 @@ pub fn save(folder: &Path, progress: &Progress, tensors: &[NamedTensor], optimiz
     }
     fs::rename(&new, folder)?;
     Ok(drop_old()?)
+}
+
+/// Whether there is a checkpoint. One whose writing was cut off between two names gets its own back.
+pub fn exists(folder: &Path) -> Result<bool> {
+    let whole = |folder: &PathBuf| [PROGRESS, TENSORS, OPTIMIZER].iter().all(|name| folder.join(name).exists());
+    if !folder.exists()
+        && let Some(found) = ["new", "old"].map(|kind| folder.with_extension(kind)).into_iter().find(whole)
+    {
+        fs::rename(found, folder)?;
+    }
+    Ok(folder.exists())
 }
 
 /// Reads a checkpoint of a run with the same configuration, categories and drawings.

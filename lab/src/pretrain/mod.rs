@@ -115,6 +115,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
     let (folder, log) = (arguments.out.join("checkpoint"), arguments.out.join("log.csv"));
     let mut points = Vec::new();
+    let exists = checkpoint::exists(&folder)?;
     if arguments.resume {
         let (found, tensors, resumed) =
             checkpoint::load(&folder, &config, &progress.categories, training.len(), optimizer)?;
@@ -124,7 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         points.retain(|point: &Point| point.epoch * per_epoch <= found.step);
         progress = found;
         eprintln!("going on after step {}", progress.step);
-    } else if folder.exists() {
+    } else if exists {
         bail!("{} holds a run already; pass --resume to go on with it, or another --out", arguments.out.display());
     }
 
