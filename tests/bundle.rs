@@ -146,18 +146,21 @@ fn what_was_loaded_can_be_taught_and_trained_on() {
     second.rename_class("box", "crate").unwrap();
     let held_out = essence(&second).2[0].id;
     second.remove_examples(&[held_out]).unwrap();
+    let moved = essence(&second).2[0].id;
+    second.move_example(moved, "crate").unwrap();
     let Evaluation { classes, answers, .. } = second.outcome().unwrap().report.evaluation.unwrap();
     let names = classes.iter().map(|class| &class.label).chain(answers.iter().map(|answer| &answer.label));
     let names = names.chain(answers.iter().flat_map(|answer| answer.ranking.iter().map(|guess| &guess.label)));
     assert!(names.clone().any(|name| name == "crate") && !names.clone().any(|name| name == "box"));
     assert!(!answers.iter().any(|answer| answer.id == held_out), "its number may be another's");
+    assert!(!answers.iter().any(|answer| answer.id == moved), "it was another class's");
     assert_eq!(block_on(second.predict(&picture(3))).unwrap().head, HeadKind::Linear, "what was learned stays");
     let new = block_on(second.add_examples(vec![("zigzag".into(), shape("zigzag", 5))])).unwrap();
     assert!(!first.examples().unwrap().iter().any(|(id, _, _)| new.contains(id)), "its number is new");
     assert_eq!(block_on(second.predict(&picture(3))).unwrap().head, HeadKind::Prototype);
     assert_eq!(second.outcome(), None);
     train(&second, solve());
-    assert_eq!(second.outcome().unwrap().report.training_examples, 13, "of 16, three are held out");
+    assert_eq!(second.outcome().unwrap().report.training_examples, 14, "of 16, two are held out");
 }
 
 #[test]
@@ -172,6 +175,10 @@ fn a_model_alone_answers() {
         block_on(empty.load(&prototypes)).unwrap();
         assert_close(&probabilities(&tuner), &probabilities(&empty), backbone);
         assert!(empty.classes().is_empty());
+        // Nothing was added, nothing was removed.
+        block_on(empty.add_examples(vec![])).unwrap();
+        empty.remove_examples(&[]).unwrap();
+        assert_close(&probabilities(&tuner), &probabilities(&empty), backbone);
         let project = block_on(empty.save()).unwrap();
         block_on(self::tuner(backbone).load(&project)).unwrap();
         assert_eq!(Model::parse(&prototypes, &Device::flex()).unwrap().head.kind(), HeadKind::Prototype);
