@@ -13,7 +13,7 @@ const MAX_LABEL: usize = 100;
 /// Identifies an example for as long as its dataset lives.
 pub type ExampleId = u32;
 
-/// A labelled example. What was drawn is not kept: its features are all that is learned from.
+/// A labelled example. What was drawn is kept elsewhere.
 #[derive(Debug, Clone)]
 pub struct Example {
     /// Its identifier.

@@ -11,7 +11,7 @@ pub enum Error {
     /// Nothing was drawn, or only a dot.
     #[error("{0}")]
     EmptyDrawing(&'static str),
-    /// An input that is neither a usable drawing nor a usable image.
+    /// An input that is neither a usable drawing nor a usable image, or numbers that are not finite.
     #[error("{0}")]
     BadInput(String),
     /// A class name that is empty, too long or taken.

@@ -2,20 +2,16 @@
 
 use std::rc::Rc;
 
-use crate::backbone::{Backbone, InputSpec};
+use crate::backbone::{Backbone, Crew, InputSpec};
 use crate::doodle::{Input, Picture};
 use crate::error::Result;
 use crate::head::{Guess, Head, ranking};
-use crate::pace::Pace;
 
 /// Squares per row and column.
 const SIDE: usize = 12;
 
 /// The side of what is wiped away around a square, in squares. What is smaller is easily made up for by what is left.
 const WINDOW: usize = 3;
-
-/// Drawings that go through the backbone together.
-const TOGETHER: usize = 8;
 
 /// Where an answer was found, by occlusion (Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2013,
 /// arXiv 1311.2901, section 4.2).
@@ -42,18 +38,12 @@ pub async fn explain(backbone: &Backbone, head: &Head, input: &Input) -> Result<
     let class = head.classes().iter().position(|class| *class == guess.label).unwrap_or(0);
     let probability = |features: &Rc<[f32]>| head.probabilities(features)[class];
 
-    let mut occluded = (0..SIDE * SIDE).filter_map(|square| Some((square, without(&whole, square, spec)?)));
-    let (mut heat, mut pace) = (vec![0.0; SIDE * SIDE], Pace::new());
-    loop {
-        pace.breathe().await;
-        // All of them at once would take 28 MB at 128 pixels.
-        let (squares, pictures): (Vec<usize>, Vec<Picture>) = occluded.by_ref().take(TOGETHER).unzip();
-        if squares.is_empty() {
-            break;
-        }
-        for (square, features) in squares.into_iter().zip(backbone.features(&pictures).await?) {
-            heat[square] = guess.probability - probability(&features);
-        }
+    let inked = |square: &usize| without(&whole, *square, spec).is_some();
+    let squares: Vec<usize> = (0..SIDE * SIDE).filter(inked).collect();
+    let wiped = |at: usize| Ok(without(&whole, squares[at], spec).expect("there is ink in it"));
+    let mut heat = vec![0.0; SIDE * SIDE];
+    for (square, features) in squares.iter().zip(Crew::default().features(backbone, squares.len(), wiped).await?) {
+        heat[*square] = guess.probability - probability(&features);
     }
     Ok(Explanation { guess, side: SIDE, heat })
 }

@@ -58,7 +58,7 @@
 //! | [`head`] | what sits on the features |
 //! | [`finetune`] | training: plans, and how they are carried out |
 //! | [`explanation`] | where in a drawing an answer was found |
-//! | [`kernels`] | what burn computes too slowly on the CPU |
+//! | [`kernels`] | what burn computes too slowly, on the CPU and on a GPU |
 //! | [`device`] | GPU or CPU, and how a GPU's faults are noticed |
 //! | [`selection`] | which of them, measured |
 //! | [`bundle`] | files of what was learned, and of everything |

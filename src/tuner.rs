@@ -759,7 +759,7 @@ impl Tuner {
     /// What answers at this moment, by itself, as a file of that format: what was trained, or prototypes.
     ///
     /// # Errors
-    /// [`Error::TooFewClasses`], or a failure of the processor.
+    /// [`Error::TooFewClasses`], [`Error::FileTooLarge`], or a failure of the processor.
     pub async fn export(&self, format: ModelFormat) -> Result<Vec<u8>> {
         let answering = self.state.borrow_mut().answering()?;
         self.model(answering).to_bytes(format).await

@@ -368,6 +368,44 @@ fn whoever_stops_keeps_the_best_so_far() {
 }
 
 #[test]
+fn what_serves_stays_however_the_phase_ends() {
+    // The rate rises until it is too much.
+    let rising = Phase { rate: 3.0, warm_up: 1.0, keep_best: false, batch_size: 4, ..phase(Trainable::Everything, 12) };
+    let rising = Phase { optimizer: Optimizer::Sgd { momentum: 0.9, weight_decay: 0.0 }, ..rising };
+    let plan = Plan { validation: 0.25, ..Plan::new(vec![rising]) };
+    for first in [Signal::Stop, Signal::Pause] {
+        let checkpoint = Rc::new(RefCell::new(vec![]));
+        let kept = checkpoint.clone();
+        let session = session(&[8, 8, 8], plan.clone());
+        let mut session =
+            block_on(session.with_checkpoints(Duration::ZERO, move |bytes| *kept.borrow_mut() = bytes)).unwrap();
+        let (signal, served) = (Cell::new(Signal::Go), RefCell::new(None));
+        let told = |_: &Epoch, best: Option<&Trained>| match best {
+            Some(best) => drop(served.replace(Some(best.clone()))),
+            None if served.borrow().is_some() => signal.set(first),
+            None => (),
+        };
+        let report = block_on(session.run(&signal, told)).unwrap();
+        assert!(report.epochs < 12, "it grew worse");
+        let served = served.into_inner().unwrap();
+        assert_eq!(session.trained().unwrap().head, served.head, "after {first:?}");
+        let backbone = backbone();
+        let examples = examples(&backbone, &[8, 8, 8]);
+        let again = block_on(Session::restore(backbone, examples, Rc::default(), &checkpoint.take())).unwrap();
+        assert_eq!(again.trained().unwrap().head, served.head, "from a checkpoint");
+    }
+}
+
+#[test]
+fn a_loss_that_explodes_in_the_first_epoch_is_noticed() {
+    let wild = Phase { rate: 1.0, ..phase(Trainable::Everything, 2) };
+    let mut session = session(&[16, 16, 16], Plan { validation: 0.0, ..Plan::new(vec![head(), wild]) });
+    let mut notices = vec![];
+    let outcome = block_on(session.run(&Cell::new(Signal::Go), |epoch, _| notices.extend(epoch.notice.clone())));
+    assert!(!notices.is_empty() || outcome.is_err_and(|error| error.code() == "diverged"));
+}
+
+#[test]
 fn patience_ends_where_nothing_changes_any_more() {
     let still =
         Phase { schedule: Schedule::Step { every: 1, factor: 0.5 }, patience: Some(5), ..phase(Trainable::Head, 300) };
@@ -516,8 +554,9 @@ fn all_parts_work_together() {
 fn few_and_uneven_examples_are_handled_and_what_cannot_be_is_refused() {
     let fine_tune = || Plan::new(vec![head(), phase(Trainable::Everything, 2)]);
     assert_eq!(run(&[1, 1, 1], fine_tune()).report.validation_examples, 0);
-    let uneven = run(&[1, 30], fine_tune());
-    assert_eq!(uneven.report.validation_examples, 5);
+    assert_eq!(run(&[1, 8, 30], fine_tune()).report.validation_examples, 6);
+    let uneven = run(&[1, 30], fine_tune()).report;
+    assert_eq!((uneven.training_examples, uneven.evaluation), (31, None), "always the same answer would seem right");
     // One example that weighs as much as forty is no explosion.
     let lonely = Phase { rate: 1e-6, batch_size: 1, ..phase(Trainable::Head, 20) };
     let random = HeadPlan { directions: true, start: HeadStart::Random, hidden: None };
@@ -537,6 +576,10 @@ fn few_and_uneven_examples_are_handled_and_what_cannot_be_is_refused() {
     let student =
         Phase { loss: Loss::Distillation { temperature: 4.0, share: 0.9 }, ..phase(Trainable::Everything, 1) };
     assert!(refusal(&[3, 3], Plan::new(vec![student])).to_string().contains("teacher"));
+    let metric = Phase { loss: Loss::Contrastive { temperature: 0.1 }, ..phase(Trainable::Everything, 1) };
+    assert_eq!(refusal(&[1, 1, 1], Plan::new(vec![metric.clone()])).code(), "too-few-examples");
+    let alone = Phase { batch_size: 1, ..metric };
+    assert!(refusal(&[3, 3], Plan::new(vec![alone])).to_string().contains("batchSize"));
     let unknown = phase(Trainable::Stages(vec!["neck".into()]), 1);
     assert!(refusal(&[3, 3], Plan::new(vec![unknown])).to_string().contains("neck"));
     let narrow = Plan { input: InputAdaptation::Sum, ..fine_tune() };

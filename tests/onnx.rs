@@ -61,7 +61,7 @@ fn picture(number: u64) -> (usize, usize, Vec<[u8; 3]>) {
 /// Writes a model, pictures for it and what is expected of them.
 fn write(folder: &Path, name: &str, tuner: &Tuner, grey: bool) {
     let file = block_on(tuner.export(ModelFormat::Safetensors)).unwrap();
-    let model = Model::parse(&file, &Device::flex()).unwrap();
+    let model = block_on(Model::parse(&file, &Device::flex())).unwrap();
     let mut cases = vec![];
     for number in 0..DRAWINGS {
         let (width, height, mut pixels) = picture(number);

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use common::golden::{cases, drift};
 use common::shapes::{KINDS, examples, shape};
@@ -24,7 +25,9 @@ use doodletune::finetune::{
     Ending, Epoch, Examples, HeadPlan, HeadStart, NormMode, Optimizer, Phase, Plan, Schedule, Session, Signal, Source,
     Strategy, Trainable, Trained,
 };
-use doodletune::kernels::{Activation, AdamStep, BatchStatistics, ConvNormOp, GpuConvNorm, mean_of_pixels};
+use doodletune::kernels::{
+    Activation, AdamStep, BatchStatistics, ConvNormOp, CrossEntropyOp, GpuConvNorm, lerp, mean_of_pixels,
+};
 use doodletune::selection::Preference;
 use doodletune::tuner::{TrainOptions, TunerOptions};
 use js_sys::{Reflect, Uint8Array};
@@ -404,6 +407,122 @@ async fn gradients_of_kernels_on_webgpu_equal_those_on_the_cpu() {
                 apart < 1e-5,
                 "{channels:?}, kernel {kernel}, stride {stride}, {activation:?}: {index} is {apart} apart"
             );
+        }
+    }
+}
+
+/// Loss, sums, and the gradients of features, weight and bias, of a classifier on a device.
+async fn classified(processor: &Processor, case: &Classifier) -> Vec<Vec<f32>> {
+    let plain = processor.tensors.clone();
+    let device = plain.clone().autodiff();
+    let there =
+        |tensor: &Tensor<2>| Tensor::from_inner(tensor.clone().to_device(&plain)).to_device(&device).require_grad();
+    let (features, weight) = (there(&case.features), there(&case.weight));
+    let bias = Tensor::from_inner(case.bias.clone().to_device(&plain)).to_device(&device).require_grad();
+    let masses = case.masses.clone().to_device(&plain);
+    let centre = case.centre.as_ref().map(|centre| centre.clone().to_device(&plain));
+    let (loss, sums) = if is_cpu(&plain) {
+        // By the definitions.
+        let unit = |rows: Tensor<2>| rows.clone() / rows.square().sum_dim(1).clamp_min(1e-12).sqrt();
+        let inputs = match centre {
+            Some(centre) => unit(unit(features.clone()) - Tensor::from_inner(centre)) * 12.0,
+            None => features.clone(),
+        };
+        let logits = inputs.matmul(weight.clone()) + bias.clone().unsqueeze();
+        let classes = masses.dims()[1] as f32;
+        let mass = masses.clone().sum_dim(1);
+        let wanted = masses.clone() * (1.0 - case.smoothing) + mass * (case.smoothing / classes);
+        let losses = (log_softmax(logits.clone(), 1) * Tensor::from_inner(wanted)).sum_dim(1).neg();
+        let right = logits.inner().argmax(1).equal(masses.argmax(1)).float().sum();
+        let count = Tensor::from_data([case.features.dims()[0] as f32], &plain);
+        (losses.clone().mean(), Tensor::cat(vec![losses.inner().sum(), right, count], 0))
+    } else {
+        let op = CrossEntropyOp {
+            features: features.clone(),
+            centre: centre.map(|centre| (centre, 12.0)),
+            weight: weight.clone(),
+            bias: bias.clone(),
+            masses,
+            smoothing: case.smoothing,
+        };
+        op.on_gpu().unwrap()
+    };
+    let gradients = (loss.clone() * 2.5).backward();
+    let mut found = vec![read(loss.inner()).await.unwrap(), read(sums).await.unwrap()];
+    found.push(read(features.grad(&gradients).unwrap()).await.unwrap());
+    found.push(read(weight.grad(&gradients).unwrap()).await.unwrap());
+    found.push(read(bias.grad(&gradients).unwrap()).await.unwrap());
+    found
+}
+
+struct Classifier {
+    features: Tensor<2>,
+    centre: Option<Tensor<2>>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+    masses: Tensor<2>,
+    smoothing: f32,
+}
+
+/// With few classes and with many, on directions and on features as they are, one of which has no direction.
+#[wasm_bindgen_test]
+async fn cross_entropy_on_webgpu_equals_burns_own() {
+    let Some(gpu) = gpu().await else { return };
+    let cpu = cpu();
+    let device = cpu.tensors.clone();
+    device.seed(7);
+    for (batch, width, classes, directions) in
+        [(5, 10, 3, true), (16, 200, 40, true), (7, 130, 17, false), (1, 4, 2, true)]
+    {
+        let random = |shape: [usize; 2]| Tensor::<2>::random(shape, Distribution::Normal(0.0, 0.3), &device);
+        let mut features = random([batch, width]).abs();
+        if batch > 1 {
+            features = features.slice_assign([1..2, 0..width], Tensor::zeros([1, width], &device));
+        }
+        let case = Classifier {
+            features,
+            centre: directions.then(|| random([1, width]).abs() * 0.1),
+            weight: random([width, classes]),
+            bias: random([1, classes]).reshape([classes]),
+            masses: random([batch, classes]).abs(),
+            smoothing: 0.1,
+        };
+        let (expected, found) = (classified(&cpu, &case).await, classified(&gpu, &case).await);
+        for (index, (expected, found)) in expected.iter().zip(&found).enumerate() {
+            let scale = expected.iter().fold(1e-3f32, |most, v| most.max(v.abs()));
+            let apart = apart(found, expected) / scale;
+            assert!(apart < 2e-5, "{batch} of {width}, {classes} classes: {index} is {apart} apart");
+        }
+        // A network that has blown up does not look well.
+        let broken = Classifier { features: case.features.clone() * f32::NAN, ..case };
+        assert!(classified(&gpu, &broken).await[0][0].is_nan());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn means_of_pixels_and_ways_between_are_the_same_on_webgpu() {
+    let Some(gpu) = gpu().await else { return };
+    let device = cpu().tensors;
+    device.seed(7);
+    let x = Tensor::<4>::random([3, 12, 5, 7], Distribution::Default, &device);
+    let factors = Tensor::<2>::random([3, 12], Distribution::Default, &device);
+    let tracked = gpu.tensors.clone().autodiff();
+    let there = Tensor::from_inner(x.clone().to_device(&gpu.tensors)).to_device(&tracked).require_grad();
+    let means = mean_of_pixels(&there).unwrap();
+    let factors_there = Tensor::from_inner(factors.clone().to_device(&gpu.tensors)).to_device(&tracked);
+    let gradients = (means.clone() * factors_there).sum().backward();
+    let expected = x.mean_dim(2).mean_dim(3);
+    assert!(apart(&read(means.inner()).await.unwrap(), &read(expected).await.unwrap()) < 1e-6);
+    let expected = factors.reshape([3, 12, 1, 1]).expand([3, 12, 5, 7]) / 35.0;
+    assert!(apart(&read(there.grad(&gradients).unwrap()).await.unwrap(), &read(expected).await.unwrap()) < 1e-6);
+
+    for shape in [[7, 13], [100, 204]] {
+        let [from, to] = [(); 2].map(|()| Tensor::<2>::random(shape, Distribution::Default, &device));
+        let [here, there] = [&device, &gpu.tensors]
+            .map(|device| lerp(from.clone().to_device(device), to.clone().to_device(device), 0.3));
+        let expected = read(from.clone() + (to - from) * 0.3).await.unwrap();
+        for found in [here, there] {
+            assert!(apart(&read(found).await.unwrap(), &expected) < 1e-6, "{shape:?}");
         }
     }
 }

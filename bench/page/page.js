@@ -26,14 +26,22 @@ globalThis.bench = {
     opened.set(key, await open(device));
   },
 
-  /** Prepares a workload on doodletune's CPU, for what the others get and have to come to. */
+  /**
+   * Prepares a workload on doodletune's CPU, for what the others get and have to come to: the milliseconds of that, which are
+   * its first run.
+   */
   async begin(workload) {
     await bench.end();
     const weights = await bytes(`/models/${workload.weights}`);
     const { open } = await import("./subjects/doodletune.js");
-    const run = await (await open("cpu")).prepare(workload, { weights });
-    reference = { weights, input: run.input(), output: await run.run() };
+    const cpu = await open("cpu");
+    const start = performance.now();
+    const run = await cpu.prepare(workload, { weights });
+    const output = await run.run();
+    const milliseconds = performance.now() - start;
+    reference = { weights, input: run.input(), output };
     run.free();
+    return milliseconds;
   },
 
   /** Prepares a workload; `false` where the library cannot do it. */
@@ -51,7 +59,14 @@ globalThis.bench = {
     const output = await place.run.run();
     const milliseconds = performance.now() - start;
     place.first ??= output;
+    place.latest = output;
     return milliseconds;
+  },
+
+  /** Whether the latest loss is below the first one. */
+  learns(key) {
+    const { first, latest } = prepared.get(key);
+    return latest[0] < first[0];
   },
 
   /** How far the first output is from the reference, as a share of its largest value. */

@@ -40,7 +40,7 @@ pub fn weights(data: &[u8]) {
 /// Projects, and models by themselves.
 pub fn project(data: &[u8]) {
     let file = file(data);
-    drop(Model::parse(&file, &Device::flex()));
+    drop(pollster::block_on(Model::parse(&file, &Device::flex())));
     let Ok(project) = pollster::block_on(Project::parse(&file, &Device::flex(), |_| Ok(()))) else { return };
     assert_eq!(project.sources.len(), project.dataset.examples().len());
     let again = pollster::block_on(project.to_bytes()).expect("what was read can be written");

@@ -13,7 +13,7 @@ use doodletune::doodle::Input;
 use doodletune::finetune::{
     Examples, Phase, Plan, Session, Signal, Situation, Source, Strategy, Trainable, solve_head, solve_unfinished,
 };
-use doodletune::head::{Head, LabelledFeatures};
+use doodletune::head::{Head, LabelledFeatures, is_right};
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
@@ -470,9 +470,7 @@ fn score(head: &Head, queries: &LabelledFeatures) -> (f64, f64) {
     let (mut right, mut loss) = (0, 0.0);
     for (features, target) in queries.features.iter().zip(&queries.targets) {
         let probabilities = head.probabilities(features);
-        // Of equals, the first is the answer.
-        let answer = (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]));
-        right += usize::from(answer == Some(*target));
+        right += usize::from(is_right(&probabilities, *target));
         loss -= f64::from(probabilities[*target].max(1e-9)).ln();
     }
     let count = queries.targets.len() as f64;

@@ -15,9 +15,9 @@ use crate::doodle::Picture;
 use crate::error::Result;
 use crate::pace::Pace;
 
-/// Pictures that go through the network together: many enough for a GPU, few enough to keep a CPU's thread free for
-/// messages. Whoever computes a share computes the same bits.
-const SHARE: usize = 8;
+/// Pictures that go through the network together on a CPU, few enough to keep its thread free for messages, and on a GPU, whose
+/// answer is waited for. Whoever computes a share computes the same bits.
+const SHARES: [usize; 2] = [8, 32];
 
 /// The features of a batch, one picture after the other; `None` from a helper that is gone.
 pub type Answer = Pin<Box<dyn Future<Output = Option<Vec<f32>>>>>;
@@ -62,15 +62,17 @@ impl Crew {
         count: usize,
         picture: impl Fn(usize) -> Result<Picture>,
     ) -> Result<Vec<Rc<[f32]>>> {
-        let range = |share: usize| share * SHARE..count.min((share + 1) * SHARE);
+        let on_cpu = is_cpu(backbone.device());
+        let each = backbone.input().at_once(SHARES[usize::from(!on_cpu)]);
+        let range = |share: usize| share * each..count.min((share + 1) * each);
         let pictures = |range: Range<usize>| range.map(&picture).collect::<Result<Vec<_>>>();
         let length = backbone.feature_count();
-        let helpers = self.helpers.as_ref().filter(|_| is_cpu(backbone.device()));
+        let helpers = self.helpers.as_ref().filter(|_| on_cpu);
         let mut pace = Pace::new();
-        let mut shares: Vec<Share> = (0..count.div_ceil(SHARE)).map(|_| Share::Open).collect();
+        let mut shares: Vec<Share> = (0..count.div_ceil(each)).map(|_| Share::Open).collect();
         while let Some(own) = shares.iter().position(|share| !matches!(share, Share::Done(_))) {
             while let Some(theirs) = shares.iter().rposition(Share::is_open).filter(|last| *last > own) {
-                let open = shares.iter().filter(|share| share.is_open()).count() * SHARE;
+                let open = shares.iter().filter(|share| share.is_open()).count() * each;
                 let seconds = open as f64 * self.seconds_a_picture().unwrap_or(0.0);
                 let Some(helper) = helpers.and_then(|helpers| helpers.free(seconds)) else { break };
                 let batch = batch_planes(backbone.input(), &pictures(range(theirs))?);

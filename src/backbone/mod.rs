@@ -40,6 +40,7 @@ pub use crew::{Answer, Crew, Helper, Helpers};
 pub use doodlenet::Residual;
 pub use mbconv::MbConv;
 pub use spec::InputSpec;
+pub(crate) use spec::MOST_BINDING;
 pub(crate) use weights::entries;
 pub use weights::{Dtype, Metadata, NamedTensor, Weights, write};
 
@@ -158,7 +159,6 @@ pub fn forward(stages: &[Stage], x: Tensor<4>, mut observe: impl FnMut(&str, &Te
 fn pooled(x: Tensor<4>) -> Tensor<2> {
     #[cfg(target_arch = "wasm32")]
     if !is_cpu(&x.device())
-        && !x.device().is_autodiff()
         && let Some(means) = crate::kernels::mean_of_pixels(&x)
     {
         return means;
@@ -349,8 +349,13 @@ impl Backbone {
     /// The same of the values of a normalised batch, one picture after the other.
     ///
     /// # Errors
-    /// As [`Backbone::features`].
-    pub async fn features_of_planes(&self, planes: Vec<f32>) -> Result<Vec<f32>> {
+    /// [`Error::BadInput`] if those are not whole pictures, or as [`Backbone::features`].
+    pub(crate) async fn features_of_planes(&self, planes: Vec<f32>) -> Result<Vec<f32>> {
+        let InputSpec { channels, size, .. } = *self.input();
+        if planes.is_empty() || !planes.len().is_multiple_of(channels * size * size) {
+            let count = planes.len();
+            return Err(Error::BadInput(format!("{count} values are no pictures of {channels} × {size} × {size}")));
+        }
         let values = read(self.forward(planes_as_batch(self.input(), planes, &self.device))).await?;
         if values.iter().any(|value| !value.is_finite()) {
             return Err(if is_cpu(&self.device) {

@@ -29,6 +29,12 @@ pub struct InputSpec {
     pub std: Vec<f32>,
 }
 
+/// The largest tensor, in bytes, that every GPU in a browser can bind (maxStorageBufferBindingSize of WebGPU).
+pub(crate) const MOST_BINDING: u64 = 128 << 20;
+
+/// Bytes of the largest activations in any network, for a pixel of the input: 96 channels of half the size.
+const BYTES_A_PIXEL: u64 = 96;
+
 /// The smallest and largest input side.
 const SIZES: std::ops::RangeInclusive<usize> = 32..=512;
 
@@ -46,6 +52,11 @@ impl InputSpec {
             mean: mean.to_vec(),
             std: std.to_vec(),
         }
+    }
+
+    /// How many pictures, of at most `most`, go through a network together on every GPU.
+    pub(crate) fn at_once(&self, most: usize) -> usize {
+        most.min((MOST_BINDING / (BYTES_A_PIXEL * (self.size * self.size) as u64)) as usize).max(1)
     }
 
     /// The same specification at another size.

@@ -43,12 +43,14 @@ impl Model {
     /// # Errors
     /// [`Error::UnknownFile`], [`Error::NewerFile`], [`Error::DamagedFile`] or [`Error::FileTooLarge`]; of a project in which
     /// nothing was trained yet, [`Error::UnknownFile`].
-    pub fn parse(bytes: &[u8], device: &Device) -> Result<Self> {
+    pub async fn parse(bytes: &[u8], device: &Device) -> Result<Self> {
         let mut opened = open(bytes)?;
         drop(opened.archive.split_off(super::project::EXAMPLES));
-        Self::read(opened, device)?.ok_or_else(|| {
+        let model = Self::read(opened, device)?.ok_or_else(|| {
             Error::UnknownFile("the project holds drawings, but no model; load it as a project and train".into())
-        })
+        })?;
+        model.check().await?;
+        Ok(model)
     }
 
     /// The model in a file from which everything else was taken out, if there is one.
@@ -75,7 +77,7 @@ impl Model {
     /// As a file of that format.
     ///
     /// # Errors
-    /// A failure of the processor.
+    /// [`Error::FileTooLarge`], or a failure of the processor.
     pub async fn to_bytes(&self, format: ModelFormat) -> Result<Vec<u8>> {
         match format {
             ModelFormat::Safetensors => self.to_safetensors().await,

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
-    /// burn's `flex` backend: SIMD on one thread.
+    /// burn's `flex` backend and this crate's kernels: SIMD, on one thread in browsers.
     Cpu,
     /// burn's wgpu backend on a device of our own.
     WebGpu,

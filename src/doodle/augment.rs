@@ -30,7 +30,7 @@ pub struct Augmentation {
     pub reorder: f32,
     /// Probability that a drawing is cut off, as it looks while it is being drawn.
     pub partial: f32,
-    /// The least share of the points that a drawing that is cut off still has.
+    /// The least share of the points that a drawing that is cut off still has, 0 to 1.
     pub partial_from: f32,
     /// Largest change of the line's width either way, as a share, 0 to 3: 0.5 makes lines 1/1.5 to 1.5 times as wide. See
     /// [`Augmentation::vary_width`].

@@ -195,9 +195,9 @@ impl Operation {
                 let (sin, cos) = signed(ROTATION).to_radians().sin_cos();
                 *picture = resample(picture, *paper, [[cos, -sin, 0.0], [sin, cos, 0.0]]);
             }
-            Self::AutoContrast => auto_contrast(picture),
+            Self::AutoContrast => auto_contrast(picture, paper),
             Self::Invert => each_value(picture, paper, |v| 1.0 - v),
-            Self::Equalise => equalise(picture),
+            Self::Equalise => equalise(picture, paper),
             Self::Solarise => {
                 let threshold = (1.0 - strength) * SOLARISATION;
                 each_value(picture, paper, |v| if v < threshold { v } else { 1.0 - v });
@@ -334,18 +334,24 @@ fn exaggerate(picture: &mut Picture, factor: f32, base: impl Fn(usize, &[f32; 3]
     }
 }
 
-fn auto_contrast(picture: &mut Picture) {
+fn auto_contrast(picture: &mut Picture, paper: &mut f32) {
     for channel in 0..3 {
         let values = picture.pixels.iter().map(|pixel| pixel[channel]);
         let (low, high) = values.fold((1.0f32, 0.0f32), |(low, high), v| (low.min(v), high.max(v)));
         if low < high {
-            picture.pixels.iter_mut().for_each(|pixel| pixel[channel] = (pixel[channel] - low) / (high - low));
+            each_of_channel(picture, channel, paper, |v| (v - low) / (high - low));
         }
     }
 }
 
+/// Paper, which is grey, goes with the first channel.
+fn each_of_channel(picture: &mut Picture, channel: usize, paper: &mut f32, change: impl Fn(f32) -> f32) {
+    let values = picture.pixels.iter_mut().map(|pixel| &mut pixel[channel]);
+    values.chain((channel == 0).then_some(paper)).for_each(|v| *v = change(*v).clamp(0.0, 1.0));
+}
+
 /// A value's rank takes its place: the darkest become black, the brightest white.
-fn equalise(picture: &mut Picture) {
+fn equalise(picture: &mut Picture, paper: &mut f32) {
     let level = |v: f32| (v * 255.0).round() as usize;
     for channel in 0..3 {
         let mut counts = [0; 256];
@@ -359,7 +365,7 @@ fn equalise(picture: &mut Picture) {
                 darker += count;
                 rank
             });
-            picture.pixels.iter_mut().for_each(|pixel| pixel[channel] = ranks[level(pixel[channel])]);
+            each_of_channel(picture, channel, paper, |v| ranks[level(v)]);
         }
     }
 }
@@ -486,6 +492,12 @@ mod tests {
         for operation in [Invert, TranslateX, Brightness, Rotate, Posterise, Cutout] {
             operation.apply(&mut sheet, 0.5, &mut paper, &mut rng(4));
             assert!(apart(&sheet, &Picture::filled(SIDE, paper)) < 1e-6, "{operation:?}");
+        }
+        for operation in [AutoContrast, Equalise, Solarise] {
+            let (mut inked, mut paper) = (Picture::filled(SIDE, 0.6), 0.6);
+            inked.pixels[..SIDE].fill([0.2; 3]);
+            operation.apply(&mut inked, 0.5, &mut paper, &mut rng(4));
+            assert!(inked.pixels[SIDE..].iter().all(|pixel| *pixel == [paper; 3]) && paper != 0.6, "{operation:?}");
         }
     }
 

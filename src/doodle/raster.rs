@@ -45,7 +45,7 @@ impl Doodle {
     ///
     /// A pixel's coverage is that of a line with round caps and joins, antialiased over one pixel: it falls linearly
     /// with the distance of the pixel's centre from the nearest segment.
-    pub(super) fn render(&self, spec: &InputSpec) -> Result<Picture> {
+    pub(crate) fn render(&self, spec: &InputSpec) -> Result<Picture> {
         let side = spec.size as f32;
         let radius = spec.line_width * side / 2.0;
         let [left, top, right, bottom] = self.bounds();

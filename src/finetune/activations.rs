@@ -8,13 +8,10 @@ use burn::tensor::Int;
 
 use super::examples::Examples;
 use super::{Signal, Variation};
-use crate::backbone::{Backbone, Crew, InputSpec, Stage, batch, forward, without_nuisance};
+use crate::backbone::{Backbone, Crew, InputSpec, MOST_BINDING, Stage, batch, forward, without_nuisance};
 use crate::device::{is_cpu, read};
 use crate::error::{Error, Result};
 use crate::pace::Pace;
-
-/// The largest tensor, in bytes, that every GPU in a browser can bind (maxStorageBufferBindingSize of WebGPU).
-const MOST_BINDING: u64 = 128 << 20;
 
 /// Drawings that go through frozen stages together.
 const BATCH: usize = 8;
@@ -110,7 +107,7 @@ impl Activations {
         }
         let all: Vec<(usize, u64)> = (0..views).flat_map(|view| (0..examples.len()).map(move |i| (i, view))).collect();
         let mut parts = Vec::with_capacity(all.len().div_ceil(BATCH));
-        for shown in all.chunks(BATCH) {
+        for shown in all.chunks(frozen.spec.at_once(BATCH)) {
             pace.breathe().await;
             if signal.get() != Signal::Go {
                 return Ok(None);

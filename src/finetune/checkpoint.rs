@@ -19,7 +19,7 @@ use super::examples::Examples;
 use super::fit::Fit;
 use super::model::{Judgement, Model};
 use super::report::{Epoch, PhaseReport};
-use super::{Evaluation, Phase, Plan, Session};
+use super::{Evaluation, Optimizer, Phase, Plan, Session};
 use crate::archive::{self, Archive, Entry, Limits};
 use crate::backbone::{Backbone, Crew, Dtype, entries};
 use crate::device::read;
@@ -85,6 +85,8 @@ struct FitText {
     first_loss: Option<f32>,
     losses: Vec<f32>,
     best: Option<(Epoch, ModelText)>,
+    /// If it is another epoch than `best`.
+    served: Option<(Epoch, ModelText)>,
     seconds: f64,
 }
 
@@ -122,8 +124,19 @@ impl Session {
             return Err(unusable("it is of other examples".into()));
         }
         let mut session = Self::new(backbone, examples, progress.plan).await?.with_crew(crew);
-        if progress.phase > session.plan.phases.len() || progress.reports.len() > session.plan.phases.len() {
-            return Err(unusable("it has more phases than its plan".into()));
+        let phases = session.plan.phases.len();
+        // A first pass is over when there is a report of each phase.
+        let told = if progress.first_pass.is_some() { phases } else { progress.phase };
+        if progress.phase > phases || progress.reports.len() != told {
+            return Err(unusable("it tells of other phases than its plan has".into()));
+        }
+        if progress.batch_limit == 0 {
+            return Err(unusable("it has batches of nothing".into()));
+        }
+        if let Some((fit, phase)) = progress.fit.as_ref().zip(session.plan.phases.get(progress.phase))
+            && (matches!(phase.optimizer, Optimizer::Logistic {}) || fit.epoch > phase.epochs)
+        {
+            return Err(unusable("it is within a phase that has no such epoch".into()));
         }
         if let Some(text) = &progress.first_pass {
             session.end_first_pass()?;
@@ -207,10 +220,12 @@ impl Session {
     }
 
     fn read_fit(&self, archive: &mut Archive, text: &FitText, new: Fit, phase: &Phase) -> Result<Fit, String> {
-        let best = match &text.best {
-            Some((epoch, model)) => Some((epoch.clone(), self.read_model(archive, "best", model)?)),
-            None => None,
+        let mut kept = |name: &str, text: &Option<(Epoch, ModelText)>| match text {
+            Some((epoch, model)) => self.read_model(archive, name, model).map(|model| Some((epoch.clone(), model))),
+            None => Ok(None),
         };
+        let best = kept("best", &text.best)?;
+        let served = kept("served", &text.served)?.or(best.clone().filter(|(epoch, _)| epoch.best));
         let optimizers = (0..new.optimizers.len()).map(|index| {
             let (name, optimizer) = (optimizer_name(index), phase.optimizer.init(phase.clip));
             let Some(&[length]) = archive.shape(&name) else { return Ok(optimizer) };
@@ -226,6 +241,7 @@ impl Session {
             first_loss: text.first_loss,
             losses: text.losses.clone(),
             best,
+            served,
             seconds: text.seconds,
             ..new
         })
@@ -258,12 +274,15 @@ async fn write_fit(tensors: &mut Vec<Entry>, fit: &Fit) -> Result<FitText> {
         let bytes = optimizer.into_bytes().map_err(|error| Error::Internal(error.to_string()))?;
         tensors.push(Entry::bytes(&optimizer_name(index), &[bytes.len()], bytes.to_vec()));
     }
-    let best = match &fit.best {
-        Some((epoch, model)) => Some((epoch.clone(), write_model(tensors, "best", model).await?)),
-        None => None,
+    let mut kept = async |name: &str, kept: Option<&(Epoch, Model)>| match kept {
+        Some((epoch, model)) => Ok(Some((epoch.clone(), write_model(tensors, name, model).await?))),
+        None => Ok::<_, Error>(None),
     };
+    let best = kept("best", fit.best.as_ref()).await?;
+    let is_best = |(served, _): &&(Epoch, Model)| fit.best.as_ref().is_some_and(|(best, _)| best.epoch == served.epoch);
+    let served = kept("served", fit.served.as_ref().filter(|served| !is_best(served))).await?;
     let Fit { epoch, steps, first_loss, ref losses, seconds, .. } = *fit;
-    Ok(FitText { epoch, steps, first_loss, losses: losses.clone(), best, seconds })
+    Ok(FitText { epoch, steps, first_loss, losses: losses.clone(), best, served, seconds })
 }
 
 /// Adds every value of a module without gradients, its tensors numbered in its order.

@@ -48,7 +48,7 @@ impl Source {
     /// [`Error::BadOption`] for a picture that was kept for another size.
     pub fn picture(&self, spec: &InputSpec) -> Result<Picture> {
         match self {
-            Self::Doodle(doodle) => Input::Doodle((**doodle).clone()).render(spec),
+            Self::Doodle(doodle) => doodle.render(spec),
             Self::Picture { side, .. } if *side != spec.size => {
                 Err(Error::BadOption(format!("an example of {side} pixels cannot be shown at {}", spec.size)))
             }
@@ -79,7 +79,7 @@ impl Source {
             Self::Doodle(doodle) => {
                 let varied = variation.strokes.vary(doodle, rng);
                 let line_width = variation.strokes.vary_width(spec.line_width, rng);
-                Input::Doodle(varied).render(&InputSpec { line_width, ..spec.clone() })?
+                varied.render(&InputSpec { line_width, ..spec.clone() })?
             }
             Self::Picture { .. } => self.picture(spec)?,
         };

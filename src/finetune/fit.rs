@@ -12,7 +12,7 @@ use super::report::Epoch;
 use crate::device::read;
 use crate::error::Result;
 
-/// A loss so many times that of the first epoch has exploded.
+/// A loss so many times that of the first examples has exploded.
 const EXPLODED: f32 = 10.0;
 
 /// A phase in progress.
@@ -31,12 +31,14 @@ pub(super) struct Fit {
     /// Steps done in the epoch in progress.
     pub step: usize,
     pub sums: Sums,
-    /// The mean loss of the first epoch.
+    /// The mean loss of its first examples.
     pub first_loss: Option<f32>,
     /// The loss that the phase is judged by after each epoch.
     pub losses: Vec<f32>,
     /// What would be kept if the phase ended now.
     pub best: Option<(Epoch, Model)>,
+    /// The best epoch so far, if it is better than what there was before: what serves predictions.
+    pub served: Option<(Epoch, Model)>,
     /// How much that is of the way from what there was before.
     pub share: f32,
     pub seconds: f64,
@@ -88,6 +90,7 @@ impl Fit {
             first_loss: None,
             losses: vec![],
             best: None,
+            served: None,
             share: 1.0,
             seconds: 0.0,
             notice: None,
@@ -103,6 +106,11 @@ impl Fit {
     pub fn has_exploded(&self, loss: f32, classes: usize) -> bool {
         let usual = self.first_loss.unwrap_or(f32::INFINITY).max((classes as f32).ln());
         !loss.is_finite() || loss > EXPLODED * usual
+    }
+
+    /// Where the phase cannot go on to its end, what serves predictions by now is what would be kept.
+    pub fn settle(&mut self) {
+        self.best = self.served.take().or(self.best.take());
     }
 
     /// What is judged and kept: the averaged network, or the network itself.

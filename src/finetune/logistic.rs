@@ -24,8 +24,8 @@ const FOLDS: usize = 5;
 /// The norm of the gradient at which a candidate is judged; at weights of zero it is about 1.
 const JUDGED: f64 = 1e-3;
 
-/// The norm of the gradient at which the answer is one.
-const CONVERGED: f64 = 1e-5;
+/// The norm of the gradient at which the answer is one: scikit-learn's default is to have no value of it larger.
+const CONVERGED: f64 = 1e-4;
 
 /// The most iterations for one strength; some tens are usual.
 const MOST_ITERATIONS: usize = 500;
@@ -57,7 +57,7 @@ pub async fn fit(
 /// # Errors
 /// As [`fit`].
 pub fn fit_at(examples: &LabelledFeatures, strength: f32) -> Result<(Head, f32)> {
-    let mut regression = Logistic::new(examples, strength)?;
+    let mut regression = Logistic::without(&[], &Rc::new(Design::new(examples)?), strength);
     for _ in 0..MOST_ITERATIONS {
         regression.step();
         if regression.slope() <= CONVERGED {
@@ -80,8 +80,10 @@ pub(super) async fn fit_as(
 ) -> Result<(Option<Head>, usize)> {
     let mut run = Run { signal, start: Instant::now(), pace: Pace::new(), epoch: 0 };
     let folds = folds(&judges.targets, FOLDS, seed);
-    let chosen = run.choose(judges, &folds, &mut on_epoch).await?;
-    let head = run.solve(examples, chosen.as_ref(), &mut on_epoch).await?;
+    let design = Rc::new(Design::new(examples)?);
+    let judged = if std::ptr::eq(judges, examples) { design.clone() } else { Rc::new(Design::new(judges)?) };
+    let chosen = run.choose(judges, &judged, &folds, &mut on_epoch).await?;
+    let head = run.solve(&design, chosen.as_ref(), &mut on_epoch).await?;
     Ok((head, folds.iter().map(|fold| fold.validation.len()).sum()))
 }
 
@@ -97,14 +99,14 @@ impl Run<'_> {
     async fn choose(
         &mut self,
         examples: &LabelledFeatures,
+        design: &Rc<Design>,
         folds: &[Split],
         on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
     ) -> Result<Option<Epoch>> {
-        let design = Rc::new(Design::new(examples)?);
         let mut parts = Vec::with_capacity(folds.len());
         for fold in folds {
             self.pace.breathe().await;
-            parts.push((Logistic::without(&fold.validation, &design, STRENGTHS[0]), &fold.validation));
+            parts.push((Logistic::without(&fold.validation, design, STRENGTHS[0]), &fold.validation));
         }
         let held_out: usize = folds.iter().map(|fold| fold.validation.len()).sum();
         // As in Platt's scaling (1999): a few easy drawings must not make a head too sure of itself.
@@ -163,12 +165,12 @@ impl Run<'_> {
     /// The head that fits all examples as hard as in the epoch `chosen`; `None` if somebody says stop.
     async fn solve(
         &mut self,
-        examples: &LabelledFeatures,
+        design: &Rc<Design>,
         chosen: Option<&Epoch>,
         on_epoch: &mut impl FnMut(&Epoch, Option<&Head>),
     ) -> Result<Option<Head>> {
         let strength = chosen.and_then(|epoch| epoch.strength).unwrap_or(DEFAULT_STRENGTH);
-        let mut regression = Logistic::new(examples, strength)?;
+        let mut regression = Logistic::without(&[], design, strength);
         let (before, start) = (self.epoch, Instant::now());
         loop {
             self.pace.breathe().await;

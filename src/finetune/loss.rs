@@ -110,6 +110,15 @@ impl Loss {
         matches!(self, Self::Triplet { .. } | Self::Contrastive { .. })
     }
 
+    /// How many examples a batch has that can tell it anything.
+    pub fn fewest(&self) -> usize {
+        match self {
+            Self::Triplet { .. } => 3,
+            Self::Contrastive { .. } => 2,
+            _ => 1,
+        }
+    }
+
     /// Whether [`Loss::of_logits`] asks for what a teacher says.
     pub fn needs_teacher(&self) -> bool {
         matches!(self, Self::Distillation { .. })

@@ -149,7 +149,7 @@ impl Evaluation {
     }
 
     /// The same, with number i of its answers changed to `ids[i]`.
-    pub fn about(mut self, ids: &[ExampleId]) -> Self {
+    pub(crate) fn about(mut self, ids: &[ExampleId]) -> Self {
         self.answers.iter_mut().for_each(|answer| answer.id = ids[answer.id as usize]);
         self
     }

@@ -7,9 +7,9 @@
 //! | `examples` | what is learned from, and the views of it |
 //! | `session`, `checkpoint` | the loop that carries a plan out, and what it goes on from elsewhere |
 //! | `model`, `fit` | what it has come to between phases, and a phase in progress |
-//! | `network` | stages and layers with gradients |
+//! | `network`, `objective` | stages and layers with gradients, and what a step makes small |
 //! | `activations` | what frozen stages make of the examples, computed once |
-//! | `logistic` | the head alone, solved |
+//! | `logistic`, `unfinished` | the head alone, solved; and one that knows drawings half-way |
 //! | `optimizer`, `schedule`, `loss`, `mixing` | the parts |
 //! | `report`, `metrics`, `comparison` | what is told of a run |
 
@@ -24,6 +24,7 @@ mod metrics;
 mod mixing;
 mod model;
 mod network;
+mod objective;
 mod optimizer;
 mod plan;
 mod report;
@@ -45,7 +46,8 @@ pub use optimizer::Optimizer;
 use optimizer::allow;
 pub use plan::{HeadPlan, HeadStart, HiddenPlan, NormMode, Phase, Plan, StartingWeights, Trainable, Variation};
 pub use report::{Ending, Epoch, PhaseReport, Report, StageRate};
-pub use schedule::{Schedule, reductions, warm_up_then_cosine};
+pub use schedule::Schedule;
+use schedule::reductions;
 pub use session::{Session, Signal, Trained};
 pub use strategy::{Situation, Strategy};
 pub use unfinished::solve_unfinished;

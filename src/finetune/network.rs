@@ -12,6 +12,7 @@ use crate::backbone::{Stage, forward, without_nuisance};
 use crate::device::read;
 use crate::error::Result;
 use crate::head::{Embedding, Head, HeadKind, Hidden, HiddenActivation, SCALE};
+use crate::kernels::lerp;
 
 /// Stages and layers. Parameters keep their numbers from phase to phase, so that optimizers find their states again.
 #[derive(Module, Debug)]
@@ -47,6 +48,13 @@ impl Layers {
             Some(hidden) => self.output.forward(self.activation.forward(hidden.forward(embedded))),
             None => self.output.forward(embedded),
         }
+    }
+
+    /// Weight `[features, classes]` and bias `[classes]`, if they are all there is.
+    #[cfg(target_arch = "wasm32")]
+    pub fn linear(&self) -> Option<(Tensor<2>, Tensor<1>)> {
+        let bias = self.output.bias.as_ref().expect("it was made with a bias");
+        self.hidden.is_none().then(|| (self.output.weight.val(), bias.val()))
     }
 
     /// As a head, read back.
@@ -134,30 +142,37 @@ impl Network {
         Self { stages: stages.collect(), layers: self.layers.valid().to_device(device).train().unfreeze() }
     }
 
-    /// The network with its values moved the share `step` of the way to those of `now`; what is the same in both stays the
-    /// same to the last bit.
-    pub fn moved_towards(&self, now: &Self, step: f32) -> Self {
-        struct Values(HashMap<ParamId, Box<dyn Any>>);
-        impl ModuleVisitor for Values {
-            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-                self.0.insert(param.id, Box::new(param.val()));
-            }
-        }
-        struct Move(Values, f32);
-        impl ModuleMapper for Move {
-            fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-                let (id, tensor, mapper) = param.consume();
-                let now = self.0.0.remove(&id).and_then(|now| now.downcast::<Tensor<D>>().ok());
-                let now = now.expect("the same network has the same parameters");
-                let moved = tensor.clone() + (*now - tensor) * self.1;
-                Param::from_mapped_value(id, moved, mapper)
-            }
-        }
-        let mut values = Values(HashMap::new());
-        now.valid().visit(&mut values);
-        // Clones share running statistics, which are mapped in place.
-        self.valid().map(&mut Move(values, step))
+    /// The network moved the share `step` of the way to `now`, but for stages that `trains` does not name: they are the same.
+    pub fn moved_towards(&self, now: &Self, step: f32, trains: &[bool]) -> Self {
+        let stages = self.stages.iter().zip(&now.stages).zip(trains);
+        let stages =
+            stages.map(|((stage, now), trains)| if *trains { between(stage, now, step) } else { stage.clone() });
+        Self { stages: stages.collect(), layers: between(&self.layers, &now.layers, step) }
     }
+}
+
+/// A module with its values moved the share `step` of the way to those of `now`; what is the same in both stays the same to the
+/// last bit.
+fn between<M: Module>(module: &M, now: &M, step: f32) -> M {
+    struct Values(HashMap<ParamId, Box<dyn Any>>);
+    impl ModuleVisitor for Values {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.insert(param.id, Box::new(param.val()));
+        }
+    }
+    struct Move(Values, f32);
+    impl ModuleMapper for Move {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, tensor, mapper) = param.consume();
+            let now = self.0.0.remove(&id).and_then(|now| now.downcast::<Tensor<D>>().ok());
+            let now = now.expect("the same module has the same parameters");
+            Param::from_mapped_value(id, lerp(tensor, *now, self.1), mapper)
+        }
+    }
+    let mut values = Values(HashMap::new());
+    now.valid().visit(&mut values);
+    // Clones share running statistics, which are mapped in place.
+    module.valid().map(&mut Move(values, step))
 }
 
 /// The module with its parameters numbered from 1 in their order, so that the saved state of an optimizer finds those of

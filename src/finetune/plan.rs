@@ -124,7 +124,7 @@ pub struct Phase {
     /// Examples a step, 1 to 4096; at most all of them are used.
     #[serde(default = "Phase::usual_batch")]
     pub batch_size: usize,
-    /// Longest gradient of a tensor; any if absent.
+    /// Longest gradient of a tensor, above 0; any if absent.
     #[serde(default)]
     pub clip: Option<f32>,
     /// Share of the averaged weights that stays at each step, 0 to below 1; the average is what is judged and kept.
@@ -136,11 +136,11 @@ pub struct Phase {
     /// Whether the weights of the epoch with the best validation loss are kept, or those of the last.
     #[serde(default = "Phase::yes")]
     pub keep_best: bool,
-    /// Whether the phase is undone unless it made the validation loss smaller.
+    /// Whether the phase is undone unless it made the validation loss smaller; where nothing is held out, it is kept.
     #[serde(default)]
     pub roll_back: bool,
     /// Whether the phase, once it is done, goes a quarter, half or three quarters of its way back if that makes the validation
-    /// loss smaller (Wortsman et al., 2022, arXiv 2109.01903).
+    /// loss smaller (Wortsman et al., 2022, arXiv 2109.01903); where nothing is held out, it goes none.
     #[serde(default)]
     pub interpolate: bool,
 }
@@ -358,6 +358,13 @@ impl Phase {
             return Err(Error::BadOption(
                 "rollBack undoes epochs, and the optimizer “logistic” has none; leave it out".into(),
             ));
+        }
+        let fewest = self.loss.fewest();
+        if self.batch_size < fewest {
+            return Err(Error::BadOption(format!(
+                "batchSize is {}, but this loss compares examples of a batch and needs at least {fewest}",
+                self.batch_size
+            )));
         }
         if self.loss.is_metric() {
             if self.train == Trainable::Head {

@@ -1,15 +1,9 @@
 //! Learning rates over a run.
 
-use burn::optim::lr_scheduler::LrSchedulerConfig;
-use burn::optim::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
-use burn::optim::lr_scheduler::linear::LinearLrSchedulerConfig;
-use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
-use burn::optim::lr_scheduler::sequential::SequentialLrSchedulerConfig;
-
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::allow;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How the learning rate changes over a phase. Every field has a default, unknown ones are refused.
 // burn's schedulers know their step only by having been stepped, and refuse rates over 1; as a function of the step, a
@@ -172,37 +166,14 @@ fn rising_steps(warm_up: f64, steps: usize) -> usize {
     ((steps as f64 * warm_up).round() as usize).min(steps.saturating_sub(1))
 }
 
-/// Rises linearly to `rate` over the share `warm_up` of `steps`, then falls to zero along half a cosine.
-///
-/// # Errors
-/// [`Error::BadOption`] if burn refuses the rate.
-pub fn warm_up_then_cosine(rate: f64, warm_up: f64, steps: usize) -> Result<ModuleLrScheduler> {
-    let rising = rising_steps(warm_up, steps);
-    let cosine = LrSchedulerConfig::Cosine(CosineAnnealingLrSchedulerConfig::new(rate, (steps - rising).max(1)));
-    let config = if rising == 0 {
-        SequentialLrSchedulerConfig::new(vec![cosine], vec![])
-    } else {
-        let first = rate / (rising + 1) as f64;
-        let linear = LrSchedulerConfig::Linear(LinearLrSchedulerConfig::new(first, rate, rising));
-        SequentialLrSchedulerConfig::new(vec![linear, cosine], vec![rising])
-    };
-    config.init().map_err(|error| Error::BadOption(format!("rate: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use burn::optim::lr_scheduler::LrSchedulerConfig;
+    use burn::optim::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+    use burn::optim::lr_scheduler::linear::LinearLrSchedulerConfig;
+    use burn::optim::lr_scheduler::sequential::SequentialLrSchedulerConfig;
 
-    #[test]
-    fn rises_then_falls() {
-        let mut schedule = warm_up_then_cosine(0.1, 0.2, 50).unwrap();
-        let rates: Vec<f64> = (0..50).map(|_| schedule.step().base()).collect();
-        assert!(rates[..10].is_sorted() && rates[10..].is_sorted_by(|a, b| a >= b), "{rates:?}");
-        assert!(rates[0] > 0.0 && rates[0] < 0.02, "{rates:?}");
-        assert!(rates.iter().all(|rate| *rate <= 0.1 + 1e-12) && rates.iter().any(|rate| *rate > 0.099), "{rates:?}");
-        assert!(rates[49] < 0.001, "{rates:?}");
-        assert_eq!(warm_up_then_cosine(0.1, 0.0, 1).unwrap().step().base(), 0.1);
-    }
+    use super::*;
 
     fn parse(json: &str) -> Result<Schedule, String> {
         serde_json::from_str(json).map_err(|error| error.to_string())
@@ -253,7 +224,9 @@ mod tests {
 
     #[test]
     fn equals_burns_warm_up_and_cosine() {
-        let mut burns = warm_up_then_cosine(0.1, 0.2, 50).unwrap();
+        let linear = LrSchedulerConfig::Linear(LinearLrSchedulerConfig::new(0.1 / 11.0, 0.1, 10));
+        let cosine = LrSchedulerConfig::Cosine(CosineAnnealingLrSchedulerConfig::new(0.1, 40));
+        let mut burns = SequentialLrSchedulerConfig::new(vec![linear, cosine], vec![10]).init().unwrap();
         for step in 0..50 {
             let (ours, burns) = (0.1 * named("cosine").factor(0.2, step, 50, 5), burns.step().base());
             assert!((ours - burns).abs() < 1e-12, "step {step}: {ours}, {burns}");

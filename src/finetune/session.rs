@@ -1,11 +1,12 @@
 //! The training loop: a plan, carried out so that it can be watched, stopped, paused, resumed, and undone.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use burn::optim::GradientsParams;
 use burn::prelude::*;
-use burn::tensor::Int;
 use rand::seq::SliceRandom;
 use web_time::Instant;
 
@@ -15,13 +16,14 @@ use super::examples::{Examples, seeded};
 use super::fit::{Fit, Ground, Sums, lowest};
 use super::model::{Judgement, Model, TOGETHER, features, starting_backbone};
 use super::network::{Network, Road};
+use super::objective::{Wanted, objective};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
 use super::{Evaluation, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions};
 use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
 use crate::dataset::stratified_split;
 use crate::device::{self, is_cpu, read};
 use crate::error::{Error, Result};
-use crate::head::{Head, SCALE, cross_entropy};
+use crate::head::{Head, cross_entropy};
 use crate::pace::Pace;
 
 /// What somebody outside wants of a running session. It is obeyed within a step.
@@ -109,8 +111,12 @@ impl Session {
             examples.features = features(&backbone, &examples).await?;
         }
         let split = stratified_split(&examples.targets, plan.validation, plan.seed);
+        // Where all that could be spared is of one class, who always answers that would seem the best.
+        let tells = |held_out: &[usize]| held_out.iter().any(|i| examples.targets[*i] != examples.targets[held_out[0]]);
+        let split = if tells(&split.validation) { split } else { stratified_split(&examples.targets, 0.0, plan.seed) };
         let held_out = (!split.validation.is_empty()).then(|| Rc::new(examples.select(&split.validation)));
         let training = Rc::new(examples.select(&split.training));
+        check_pairs(&training, &plan)?;
         let model = Model::new(&backbone, &training, &plan)?;
         Ok(Self {
             plan,
@@ -153,9 +159,8 @@ impl Session {
 
     /// What was learned so far; nothing if not even one phase, or a better epoch of one, was done.
     pub fn trained(&self) -> Option<Trained> {
-        let paused = self.paused.as_ref().and_then(|(fit, _)| fit.best.as_ref());
-        let best = paused.filter(|(epoch, _)| epoch.best).map(|(_, model)| model);
-        let model = self.first_pass.as_ref().or(best).unwrap_or(&self.model);
+        let served = self.paused.as_ref().and_then(|(fit, _)| fit.served.as_ref()).map(|(_, model)| model);
+        let model = self.first_pass.as_ref().or(served).unwrap_or(&self.model);
         model.learned.then(|| self.as_trained(model))
     }
 
@@ -318,27 +323,24 @@ impl Session {
         let mut checkpoint = fit.copy(phase, &ground);
         loop {
             let since = Instant::now();
-            let outcome = self.epoch(phase, &ground, &mut fit, signal, &mut pace).await;
+            let judged = self.judged_epoch(phase, &ground, &mut fit, signal, &mut pace).await;
             fit.seconds += since.elapsed().as_secs_f64();
-            let judged = match outcome {
-                Ok(Signal::Go) => self.judge_epoch(phase, &ground, &fit, &mut pace).await,
-                Ok(Signal::Pause) => {
-                    self.paused = Some((fit, ground));
-                    return Ok(Left::By(Signal::Pause));
-                }
-                Ok(Signal::Stop) => {
+            let steps = self.steps(phase);
+            let (network, head, judgement) = match judged {
+                Ok(ControlFlow::Continue(judged)) => judged,
+                Ok(ControlFlow::Break(Signal::Stop)) => {
                     if !refit {
                         // The best so far stays, whether the phase would have had its way in the end or not.
                         let phase = Phase { roll_back: phase.roll_back || self.model.learned, ..phase.clone() };
+                        fit.settle();
                         self.end(&phase, &ground, fit).await?;
                     }
                     return Ok(Left::By(Signal::Stop));
                 }
-                Err(error) => Err(error),
-            };
-            let steps = self.steps(phase);
-            let (network, head, judgement) = match judged {
-                Ok(judged) => judged,
+                Ok(ControlFlow::Break(signal)) => {
+                    self.paused = Some((fit, ground));
+                    return Ok(Left::By(signal));
+                }
                 Err(error) => match self.way_out(error, phase) {
                     Ok(notice) => {
                         // Smaller batches are more steps: what is done stays the same share of the phase.
@@ -353,6 +355,7 @@ impl Session {
                             if self.model.learned && self.judged_by().is_none() {
                                 checkpoint.best = None;
                             }
+                            checkpoint.settle();
                             let phase = Phase { roll_back: true, ..phase.clone() };
                             self.end(&phase, &ground, checkpoint).await?;
                         }
@@ -360,7 +363,7 @@ impl Session {
                     }
                 },
             };
-            let mut epoch = self.describe(phase, &ground, &fit, judgement);
+            let mut epoch = self.describe(phase, &ground, &fit, most, judgement);
             let by = judgement.map_or(epoch.loss, |judgement| judgement.loss);
             let improved = by < lowest(&fit.losses);
             fit.losses.push(by);
@@ -372,6 +375,9 @@ impl Session {
             let moved = ground.moves() || self.model.moved;
             let model = Model { stages: network.stages, head, judgement, moved, learned: true };
             let learned = epoch.best.then(|| self.as_trained(&model));
+            if epoch.best {
+                fit.served = Some((epoch.clone(), model.clone()));
+            }
             // Without examples held out there is nothing to tell a better epoch by.
             if improved || !phase.keep_best || judgement.is_none() {
                 fit.best = Some((epoch.clone(), model));
@@ -381,7 +387,7 @@ impl Session {
             let since_best = best_at.map_or(0, |at| fit.losses.len() - 1 - at);
             if fit.epoch == most || (!refit && phase.patience.is_some_and(|patience| since_best >= patience)) {
                 if phase.interpolate
-                    && let Err(error) = self.interpolate(phase, &ground, &mut fit, &mut pace).await
+                    && let Err(error) = self.interpolate(phase, &ground, &mut fit, signal, &mut pace).await
                 {
                     if !refit {
                         self.end(phase, &ground, fit).await?;
@@ -413,6 +419,28 @@ impl Session {
         }
     }
 
+    /// What is left of an epoch, and what that comes to; a signal ends both early.
+    ///
+    /// # Errors
+    /// As [`Session::judge_epoch`].
+    async fn judged_epoch(
+        &self,
+        phase: &Phase,
+        ground: &Ground,
+        fit: &mut Fit,
+        signal: &Cell<Signal>,
+        pace: &mut Pace,
+    ) -> Result<ControlFlow<Signal, (Network, Head, Option<Judgement>)>> {
+        // One that was paused while it was judged has no steps left.
+        if fit.losses.len() == fit.epoch {
+            let signal = self.epoch(phase, ground, fit, signal, pace).await?;
+            if signal != Signal::Go {
+                return Ok(ControlFlow::Break(signal));
+            }
+        }
+        self.judge_epoch(phase, ground, fit, signal, pace).await
+    }
+
     /// Steps to the end of an epoch, or to a signal.
     async fn epoch(
         &self,
@@ -431,7 +459,6 @@ impl Session {
         order.shuffle(&mut seeded(&numbers));
         let steps = self.steps(phase);
         let mut pending: Vec<Tensor<1>> = vec![];
-        let at_once = if is_cpu(&ground.device) { 1 } else { STEPS_A_READBACK };
         while fit.step < steps {
             pace.breathe().await;
             if signal.get() != Signal::Go {
@@ -445,6 +472,8 @@ impl Session {
                 .push(self.step(phase, ground, fit, indices, &[&numbers[..], &[fit.step as u64 + 1]].concat()).await?);
             fit.step += 1;
             fit.steps += 1;
+            // How it begins is what tells later that a loss has exploded.
+            let at_once = if is_cpu(&ground.device) || fit.first_loss.is_none() { 1 } else { STEPS_A_READBACK };
             if pending.len() == at_once || fit.step == steps {
                 fit.add(std::mem::take(&mut pending)).await?;
                 // Of a small class, one example weighs as much as many.
@@ -459,9 +488,11 @@ impl Session {
                 if telling && fit.has_exploded(loss, examples.classes.len()) {
                     return Err(self.diverged(phase, fit.epoch + 1));
                 }
+                if telling {
+                    fit.first_loss.get_or_insert(loss);
+                }
             }
         }
-        fit.first_loss.get_or_insert(fit.sums.loss / fit.sums.seen);
         fit.epoch += 1;
         fit.step = 0;
         Ok(Signal::Go)
@@ -479,47 +510,27 @@ impl Session {
         let (examples, device) = (&self.training, &ground.device);
         let frozen = self.frozen(ground.boundary, &phase.augmentation);
         let mut x = ground.training.select(&frozen, examples, indices, fit.epoch).await?;
-        let tracked = device.clone().autodiff();
-        let (count, classes) = (indices.len(), examples.classes.len());
+        let classes = examples.classes.len();
         let targets: Vec<usize> = indices.iter().map(|index| examples.targets[*index]).collect();
-        let one_hot: Vec<f32> = targets
-            .iter()
-            .flat_map(|target| (0..classes).map(move |class| f32::from(u8::from(class == *target))))
-            .collect();
-        let mut wanted = Tensor::<2>::from_data(TensorData::new(one_hot, [count, classes]), device);
-        // What the teacher says is mixed like the targets.
-        if let Some(rows) = &examples.teacher {
-            let rows: Vec<f32> = indices.iter().flat_map(|index| rows[*index].iter().copied()).collect();
-            let teacher = Tensor::from_data(TensorData::new(rows, [count, classes]), device);
-            wanted = Tensor::cat(vec![wanted, teacher], 1);
+        // By what each example counts, so that classes go on counting the same when examples are mixed, and with them what the
+        // teacher says.
+        let mut masses = Vec::with_capacity(2 * indices.len() * classes);
+        for (index, target) in indices.iter().zip(&targets) {
+            let weight = ground.weights[*index];
+            masses.extend((0..classes).map(|class| if class == *target { weight } else { 0.0 }));
+            let teacher = examples.teacher.as_ref().filter(|_| phase.loss.needs_teacher());
+            masses.extend(teacher.into_iter().flat_map(|rows| &rows[*index]).map(|share| weight * share));
         }
-        let weights: Vec<f32> = indices.iter().map(|index| ground.weights[*index]).collect();
-        let mut weights = Tensor::<1>::from_data(weights.as_slice(), device);
+        let columns = masses.len() / indices.len();
+        let mut masses = Tensor::from_data(TensorData::new(masses, [indices.len(), columns]), device);
         if let Some(mixing) = &phase.augmentation.mixing {
-            // By what each counts, so that classes go on counting the same.
-            (x, wanted) = mixing.mix(x, wanted * weights.reshape([count, 1]), &mut seeded(numbers));
-            let counted = wanted.clone().slice([0..count, 0..classes]).sum_dim(1);
-            wanted = wanted / counted.clone();
-            weights = counted.reshape([count]);
+            (x, masses) = mixing.mix(x, masses, &mut seeded(numbers));
         }
-        let wanted = if examples.teacher.is_some() { wanted.split(classes, 1) } else { vec![wanted] };
-        let mut wanted = wanted.into_iter().map(Tensor::from_inner);
         let network = &fit.network;
-        let road = ground.road.on(&tracked);
-        let embedded = road.embed(road.pooled(&network.stages[ground.boundary..], Tensor::from_inner(x)));
-        let (loss, right) = if phase.loss.is_metric() {
-            (phase.loss.of_embeddings(embedded / SCALE, &targets), Tensor::zeros([1], device))
-        } else {
-            let logits = network.layers.forward(embedded);
-            let weights = Tensor::from_inner(weights);
-            let own = wanted.next().expect("a target of each example");
-            let loss = phase.loss.of_logits(logits.clone(), own, weights, wanted.next());
-            let targets: Vec<i32> = targets.iter().map(|target| *target as i32).collect();
-            let targets = Tensor::<1, Int>::from_data(targets.as_slice(), device);
-            let guesses: Tensor<1, Int> = logits.inner().argmax(1).reshape([count]);
-            (loss, guesses.equal(targets).float().sum())
-        };
-        let value = loss.clone().inner() * count as f32;
+        let road = ground.road.on(&device.clone().autodiff());
+        let pooled = road.pooled(&network.stages[ground.boundary..], Tensor::from_inner(x));
+        let wanted = Wanted { targets: &targets, masses, classes };
+        let (loss, sums) = objective(&phase.loss, &road, &network.layers, pooled, wanted);
         let mut gradients = loss.backward();
         let rate = self.rate(phase, fit.steps, &fit.losses);
         let Network { stages, layers } = fit.network.clone();
@@ -544,10 +555,9 @@ impl Session {
             let updates = fit.steps as f64 + 1.0;
             // Shorter in the beginning, so that where it came from is soon forgotten.
             let share = phase.averaging.min(updates / (9.0 + updates));
-            fit.average = Some(average.moved_towards(&fit.network, (1.0 - share) as f32));
+            fit.average = Some(average.moved_towards(&fit.network, (1.0 - share) as f32, &ground.trains));
         }
-        let seen = Tensor::<1>::from_data([count as f32], device);
-        Ok(Tensor::cat(vec![value, right, seen], 0))
+        Ok(sums)
     }
 
     /// The head's rate at a step of the phase, after epochs that ended with `losses`.
@@ -583,7 +593,7 @@ impl Session {
             }
             Error::Gpu(cause) if device::is_out_of_memory(&cause) => {
                 let batch = phase.batch_size.min(self.batch_limit).min(self.training.len());
-                if batch < 2 {
+                if batch / 2 < phase.loss.fewest() {
                     return Err(Error::Gpu(cause));
                 }
                 device::forgive();
@@ -594,8 +604,8 @@ impl Session {
         }
     }
 
-    /// What an epoch that just ended is reported as.
-    fn describe(&self, phase: &Phase, ground: &Ground, fit: &Fit, judgement: Option<Judgement>) -> Epoch {
+    /// What an epoch that just ended, of `most`, is reported as.
+    fn describe(&self, phase: &Phase, ground: &Ground, fit: &Fit, most: usize, judgement: Option<Judgement>) -> Epoch {
         let steps = self.steps(phase);
         let rate = self.rate(phase, fit.steps - 1, &fit.losses);
         let last = ground.trains.len();
@@ -605,9 +615,9 @@ impl Session {
             phase: phase.name.clone(),
             refit: self.first_pass.is_some(),
             epoch: fit.epoch,
-            epochs: phase.epochs,
+            epochs: most,
             step: fit.steps,
-            steps: phase.epochs * steps,
+            steps: most * steps,
             loss: fit.sums.loss / fit.sums.seen,
             accuracy: fit.sums.right / fit.sums.seen,
             validation_loss,
@@ -620,14 +630,21 @@ impl Session {
                 })
                 .collect(),
             strength: None,
-            seconds_left: fit.seconds / fit.epoch as f64 * (phase.epochs - fit.epoch) as f64,
+            seconds_left: fit.seconds / fit.epoch as f64 * (most - fit.epoch) as f64,
             best: false,
             notice: None,
         }
     }
 
     /// Goes as much of the way back as examples held out want; in the second pass, as they wanted in the first.
-    async fn interpolate(&self, phase: &Phase, ground: &Ground, fit: &mut Fit, pace: &mut Pace) -> Result<()> {
+    async fn interpolate(
+        &self,
+        phase: &Phase,
+        ground: &Ground,
+        fit: &mut Fit,
+        signal: &Cell<Signal>,
+        pace: &mut Pace,
+    ) -> Result<()> {
         let Some((epoch, after)) = fit.best.clone() else { return Ok(()) };
         let report = self.reports.get(self.phase).filter(|_| self.first_pass.is_some());
         if report.is_none() && after.judgement.is_none() {
@@ -639,8 +656,11 @@ impl Session {
         let before = self.model.network(&ground.device);
         let after = Model { head: after.head.at_temperature(1.0 / temperature), ..after }.network(&ground.device);
         for share in shares.into_iter().filter(|share| *share < 1.0) {
-            let network = before.moved_towards(&after, share);
-            let (head, judgement, _) = self.judge_network(phase, ground, fit.epoch, &network, pace).await?;
+            let network = before.moved_towards(&after, share, &ground.trains);
+            // Whoever pauses waits for this, which a phase does once.
+            let stop = || signal.get() == Signal::Stop;
+            let judged = self.judge_network(phase, ground, fit.epoch, &network, &stop, pace).await?;
+            let Some((head, judgement)) = judged else { break };
             let best = fit.best.as_ref().and_then(|(_, model)| model.judgement);
             if judgement.zip(best).is_some_and(|(now, best)| now.loss >= best.loss) {
                 continue;
@@ -705,66 +725,103 @@ impl Session {
         phase: &Phase,
         ground: &Ground,
         fit: &Fit,
+        signal: &Cell<Signal>,
         pace: &mut Pace,
-    ) -> Result<(Network, Head, Option<Judgement>)> {
-        let network = fit.shown();
-        let (head, judgement, loss) = self.judge_network(phase, ground, fit.epoch, &network, pace).await?;
-        if fit.has_exploded(loss, self.examples.classes.len()) {
-            return Err(self.diverged(phase, fit.epoch));
+    ) -> Result<ControlFlow<Signal, (Network, Head, Option<Judgement>)>> {
+        let is_over = || signal.get() != Signal::Go;
+        // An average hides for a while what has happened to the network that goes on.
+        if !phase.loss.is_metric() {
+            let network = fit.network.valid();
+            let some = first_of_each(&self.training.targets, phase.batch_size.max(TELLING));
+            let (activations, examples) = (&ground.training, &self.training);
+            let pooled = self.pooled(ground, &network, activations, examples, &some, &is_over, pace).await?;
+            let Some(features) = pooled else { return Ok(ControlFlow::Break(signal.get())) };
+            let head = self.head_of(&network).await?;
+            let doubt = phase.loss.smoothing() * (1.0 - 1.0 / self.examples.classes.len() as f32);
+            let loss_of = |(features, index): (&Rc<[f32]>, &usize)| {
+                cross_entropy(&head.logits(features), self.training.targets[*index], doubt)
+            };
+            let loss = features.iter().zip(&some).map(loss_of).sum::<f32>() / some.len() as f32;
+            if fit.has_exploded(loss, self.examples.classes.len()) {
+                return Err(self.diverged(phase, fit.epoch));
+            }
         }
-        Ok((network, head, judgement))
+        let network = fit.shown();
+        Ok(match self.judge_network(phase, ground, fit.epoch, &network, &is_over, pace).await? {
+            Some((head, judgement)) => ControlFlow::Continue((network, head, judgement)),
+            None => ControlFlow::Break(signal.get()),
+        })
     }
 
-    /// The head of a network in training after `epoch`, how well both recognise the examples held out, and the mean loss of a
-    /// batch of those that it learned from.
+    /// The head of a network in training after `epoch`, and how well both recognise the examples held out; `None` if that is not
+    /// wanted any more.
     async fn judge_network(
         &self,
         phase: &Phase,
         ground: &Ground,
         epoch: usize,
         network: &Network,
+        is_over: &impl Fn() -> bool,
         pace: &mut Pace,
-    ) -> Result<(Head, Option<Judgement>, f32)> {
-        let plain = Variation::default();
-        let frozen = self.frozen(ground.boundary, &plain);
-        let pooled = async |activations: &Activations, examples: &Rc<Examples>, which: &[usize], pace: &mut Pace| {
-            let mut rows = Vec::with_capacity(which.len());
-            for indices in which.chunks(TOGETHER.min(self.batch_limit)) {
-                pace.breathe().await;
-                let x = activations.clean(&frozen, examples, indices).await?;
-                let values = read(ground.road.pooled(&network.stages[ground.boundary..], x)).await?;
-                rows.extend(values.chunks_exact(values.len() / indices.len()).map(Rc::<[f32]>::from));
-            }
-            Ok::<_, Error>(rows)
-        };
-        let count = self.training.len();
-        let some = if phase.loss.is_metric() { count } else { phase.batch_size.max(TELLING).min(count) };
-        // From all classes.
-        let some: Vec<usize> = (0..some).map(|at| at * count / some).collect();
-        let features = pooled(&ground.training, &self.training, &some, pace).await?;
+    ) -> Result<Option<(Head, Option<Judgement>)>> {
         let head = if phase.loss.is_metric() {
-            Head::prototype(&self.training.with_features(features.clone()))?
+            let (activations, examples) = (&ground.training, &self.training);
+            let all: Vec<usize> = (0..examples.len()).collect();
+            let pooled = self.pooled(ground, network, activations, examples, &all, is_over, pace).await?;
+            let Some(features) = pooled else { return Ok(None) };
+            if features.iter().any(|features| features.iter().any(|v| !v.is_finite())) {
+                return Err(self.diverged(phase, epoch));
+            }
+            Head::prototype(&examples.with_features(features))?
         } else {
-            network.layers.to_head(&self.examples.classes, self.model.head.embedding().cloned()).await?
+            self.head_of(network).await?
         };
-        let doubt = phase.loss.smoothing() * (1.0 - 1.0 / self.examples.classes.len() as f32);
-        let loss_of = |(features, index): (&Rc<[f32]>, &usize)| {
-            cross_entropy(&head.logits(features), self.training.targets[*index], doubt)
-        };
-        let loss = features.iter().zip(&some).map(loss_of).sum::<f32>() / some.len() as f32;
         let Some((activations, examples)) = ground.held_out.as_ref().zip(self.judged_by()) else {
             let temperature = self.reports.get(self.phase).and_then(|report| report.temperature).unwrap_or(1.0);
-            return Ok((head.at_temperature(temperature), None, loss));
+            return Ok(Some((head.at_temperature(temperature), None)));
         };
         let all: Vec<usize> = (0..examples.len()).collect();
-        let features = pooled(activations, examples, &all, pace).await?;
+        let pooled = self.pooled(ground, network, activations, examples, &all, is_over, pace).await?;
+        let Some(features) = pooled else { return Ok(None) };
         if features.iter().flat_map(|features| head.logits(features)).any(|logit| !logit.is_finite()) {
             return Err(self.diverged(phase, epoch));
         }
         // Smoothing makes a network less sure than it may be, and learning by heart surer.
         let judgement = Judgement::of(&head, &features, &examples.targets)?;
         let head = head.at_temperature(judgement.temperature);
-        Ok((head, Some(Judgement { loss: judgement.calibrated, ..judgement }), loss))
+        Ok(Some((head, Some(Judgement { loss: judgement.calibrated, ..judgement }))))
+    }
+
+    /// The layers of a network in training as a head.
+    async fn head_of(&self, network: &Network) -> Result<Head> {
+        network.layers.to_head(&self.examples.classes, self.model.head.embedding().cloned()).await
+    }
+
+    /// Pooled features of the examples at `which`, as they are, by a network in training; `None` if they are not wanted any more.
+    #[expect(clippy::too_many_arguments)]
+    async fn pooled(
+        &self,
+        ground: &Ground,
+        network: &Network,
+        activations: &Activations,
+        examples: &Examples,
+        which: &[usize],
+        is_over: &impl Fn() -> bool,
+        pace: &mut Pace,
+    ) -> Result<Option<Vec<Rc<[f32]>>>> {
+        let plain = Variation::default();
+        let frozen = self.frozen(ground.boundary, &plain);
+        let mut rows = Vec::with_capacity(which.len());
+        for indices in which.chunks(self.backbone.input().at_once(TOGETHER).min(self.batch_limit)) {
+            pace.breathe().await;
+            if is_over() {
+                return Ok(None);
+            }
+            let x = activations.clean(&frozen, examples, indices).await?;
+            let values = read(ground.road.pooled(&network.stages[ground.boundary..], x)).await?;
+            rows.extend(values.chunks_exact(values.len() / indices.len()).map(Rc::<[f32]>::from));
+        }
+        Ok(Some(rows))
     }
 
     /// Features of examples by the stages of today.
@@ -818,7 +875,8 @@ impl Session {
             crew: (!self.model.moved).then_some(&*self.crew),
             spec: self.backbone.input(),
             variation,
-            seed: self.plan.seed,
+            // Every phase sees views of its own.
+            seed: self.plan.seed.wrapping_add((self.phase as u64) << 32),
             device: self.backbone.device(),
         }
     }
@@ -855,6 +913,32 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("plan", &self.plan).field("phase", &self.phase).finish_non_exhaustive()
     }
+}
+
+/// A metric loss has to find two of a class.
+fn check_pairs(training: &Examples, plan: &Plan) -> Result<()> {
+    let count = |class: usize| training.targets.iter().filter(|target| **target == class).count();
+    let has_pair = (0..training.classes.len()).any(|class| count(class) > 1);
+    if !has_pair && plan.phases.iter().any(|phase| phase.loss.is_metric()) {
+        return Err(Error::TooFewExamples(
+            "a metric loss compares drawings of one class: draw at least two of one, and five are a good start".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// At most `count` examples: the first of each class, then the second of each, and so on.
+fn first_of_each(targets: &[usize], count: usize) -> Vec<usize> {
+    let mut seen = HashMap::new();
+    let mut ranked: Vec<(usize, usize)> = (0..targets.len())
+        .map(|index| {
+            let rank = seen.entry(targets[index]).or_insert(0);
+            *rank += 1;
+            (*rank, index)
+        })
+        .collect();
+    ranked.sort_unstable();
+    ranked.into_iter().take(count).map(|(_, index)| index).collect()
 }
 
 fn check(examples: &Examples, plan: &Plan) -> Result<()> {

@@ -17,8 +17,7 @@ use std::rc::Rc;
 use super::design::Design;
 use super::exponential::exp;
 use super::matrix::{Gram, Matrix, dot};
-use super::{Head, HeadKind, LabelledFeatures, is_right};
-use crate::error::Result;
+use super::{Head, HeadKind};
 
 /// Products are fastest where sizes are whole vectors.
 const VECTORS: usize = 4;
@@ -71,14 +70,6 @@ struct Past {
 }
 
 impl Logistic {
-    /// The regression on `examples` with weights of zero.
-    ///
-    /// # Errors
-    /// As [`Design::new`].
-    pub fn new(examples: &LabelledFeatures, strength: f32) -> Result<Self> {
-        Ok(Self::without(&[], &Rc::new(Design::new(examples)?), strength))
-    }
-
     /// The regression on all examples but those at `held_out`, whose logits it has too. Every class keeps one.
     pub fn without(held_out: &[usize], design: &Rc<Design>, strength: f32) -> Self {
         let mut counts = vec![true; design.targets.len()];
@@ -141,9 +132,18 @@ impl Logistic {
     /// Share of the examples that are right, of those that are not held out.
     pub fn accuracy(&self) -> f32 {
         let counts = self.counts();
-        let right = |example: &usize| is_right(&self.logits(*example), self.design.targets[*example]);
-        let counted = || (0..counts.len()).filter(|example| counts[*example]);
-        counted().filter(right).count() as f32 / counted().count() as f32
+        let counted = counts.iter().filter(|counts| **counts).count();
+        let mut right = counts;
+        for (class, row) in self.logits.rows().enumerate() {
+            for ((right, target), (example, logit)) in
+                right.iter_mut().zip(&self.design.targets).zip(row.iter().enumerate())
+            {
+                let own = self.logits.row(*target)[example];
+                // Of equals, the first is the answer.
+                *right &= if class < *target { *logit < own } else { *logit <= own };
+            }
+        }
+        right.iter().filter(|right| **right).count() as f32 / counted as f32
     }
 
     /// Which examples count: those that are not held out.
@@ -161,7 +161,7 @@ impl Logistic {
         let direction = self.direction();
         let change = Matrix::new(self.inputs.columns, direction);
         let along = change.times(&self.across);
-        let Some(length) = self.search(&change.values, &along) else {
+        let Some((length, there)) = self.search(&change.values, &along) else {
             self.exhausted = true;
             return;
         };
@@ -169,7 +169,7 @@ impl Logistic {
         let before = std::mem::take(&mut self.gradient);
         add(&mut self.weight.values, &step, 1.0);
         add(&mut self.logits.values, &along.values, length);
-        self.evaluate();
+        self.evaluate_with(there);
         let difference: Vec<f32> = self.gradient.iter().zip(&before).map(|(now, before)| now - before).collect();
         let product = product(&step, &difference);
         if product > 0.0 {
@@ -182,8 +182,11 @@ impl Logistic {
 
     /// Loss and gradient at the present logits and weights.
     fn evaluate(&mut self) {
-        let mut residuals = self.logits.clone();
-        let normalisers = soften(&mut residuals);
+        self.evaluate_with(Softened::new(self.logits.clone()));
+    }
+
+    /// The same with what the logits have been made to already.
+    fn evaluate_with(&mut self, Softened { probabilities: mut residuals, normalisers }: Softened) {
         for row in residuals.values.chunks_exact_mut(self.shares.len()) {
             row.iter_mut().zip(&self.shares).for_each(|(v, share)| *v *= share);
         }
@@ -217,16 +220,18 @@ impl Logistic {
     }
 
     /// How far to go: to where the slope has nearly vanished, by Newton's method between what is too near and too far.
-    /// `None` if the direction does not lead down.
-    fn search(&self, direction: &[f32], along: &Matrix) -> Option<f32> {
+    /// And what is there. `None` if the direction does not lead down.
+    fn search(&self, direction: &[f32], along: &Matrix) -> Option<(f32, Softened)> {
         let [linear, quadratic] = [product(&self.weight.values, direction), product(direction, direction)];
         let targets = self.design.targets.iter().zip(&self.shares).enumerate();
         let wanted: f64 = targets.map(|(i, (target, share))| f64::from(share * along.row(*target)[i])).sum();
-        let mut moved = self.logits.clone();
-        let mut look = |length: f64| -> [f64; 2] {
-            moved.values.copy_from_slice(&self.logits.values);
+        let at = |length: f64| {
+            let mut moved = self.logits.clone();
             add(&mut moved.values, &along.values, length as f32);
-            soften(&mut moved);
+            Softened::new(moved)
+        };
+        let look = |there: &Softened, length: f64| -> [f64; 2] {
+            let moved = &there.probabilities;
             let (mut means, mut spreads) = (vec![0.0; along.columns], vec![0.0; along.columns]);
             for (row, change) in moved.rows().zip(along.rows()) {
                 means.iter_mut().zip(row).zip(change).for_each(|((mean, p), v)| *mean += p * v);
@@ -246,10 +251,11 @@ impl Logistic {
             return None;
         }
         // What past steps tell of the curvature makes a direction about as long as the way.
-        let mut length = if self.history.is_empty() { -steepest / look(0.0)[1] } else { 1.0 };
+        let mut length = if self.history.is_empty() { -steepest / look(&at(0.0), 0.0)[1] } else { 1.0 };
         let (mut near, mut far) = (0.0, f64::INFINITY);
+        let mut there = at(length);
         for _ in 0..LOOKS {
-            let [slope, curvature] = look(length);
+            let [slope, curvature] = look(&there, length);
             if slope.abs() <= SLOPE_LEFT * -steepest {
                 break;
             }
@@ -260,8 +266,9 @@ impl Logistic {
             }
             let newton = length - slope / curvature;
             length = if newton > near && newton < far { newton } else { (near + far.min(4.0 * length)) / 2.0 };
+            there = at(length);
         }
-        Some(length as f32)
+        Some((length as f32, there))
     }
 
     /// Iterates until the gradient is no longer than `slope`; returns how often.
@@ -303,24 +310,33 @@ fn inputs(rows: &Matrix) -> Matrix {
     inputs
 }
 
-/// Turns columns of logits into probabilities; returns the logarithms of the sums of their exponentials.
-fn soften(logits: &mut Matrix) -> Vec<f32> {
-    let mut largest = logits.row(0).to_vec();
-    for row in logits.rows().skip(1) {
-        largest.iter_mut().zip(row).for_each(|(largest, v)| *largest = if *v > *largest { *v } else { *largest });
-    }
-    let mut sums = vec![0.0; logits.columns];
-    for row in logits.values.chunks_exact_mut(logits.columns) {
-        for ((v, sum), largest) in row.iter_mut().zip(&mut sums).zip(&largest) {
-            *v = exp(*v - largest);
-            *sum += *v;
+/// Columns of logits as probabilities.
+struct Softened {
+    probabilities: Matrix,
+    /// The logarithms of the sums of the logits' exponentials.
+    normalisers: Vec<f32>,
+}
+
+impl Softened {
+    fn new(mut logits: Matrix) -> Self {
+        let mut largest = logits.row(0).to_vec();
+        for row in logits.rows().skip(1) {
+            largest.iter_mut().zip(row).for_each(|(largest, v)| *largest = if *v > *largest { *v } else { *largest });
         }
+        let mut sums = vec![0.0; logits.columns];
+        for row in logits.values.chunks_exact_mut(logits.columns) {
+            for ((v, sum), largest) in row.iter_mut().zip(&mut sums).zip(&largest) {
+                *v = exp(*v - largest);
+                *sum += *v;
+            }
+        }
+        let factors: Vec<f32> = sums.iter().map(|sum: &f32| sum.recip()).collect();
+        for row in logits.values.chunks_exact_mut(logits.columns) {
+            row.iter_mut().zip(&factors).for_each(|(v, factor)| *v *= factor);
+        }
+        let normalisers = largest.iter().zip(sums).map(|(largest, sum)| largest + sum.ln()).collect();
+        Self { probabilities: logits, normalisers }
     }
-    let factors: Vec<f32> = sums.iter().map(|sum: &f32| sum.recip()).collect();
-    for row in logits.values.chunks_exact_mut(logits.columns) {
-        row.iter_mut().zip(&factors).for_each(|(v, factor)| *v *= factor);
-    }
-    largest.iter().zip(sums).map(|(largest, sum)| largest + sum.ln()).collect()
 }
 
 /// `sum += factor · other`.
@@ -339,6 +355,7 @@ mod tests {
     use rand_pcg::Pcg64Mcg;
 
     use super::*;
+    use crate::head::LabelledFeatures;
 
     /// Examples around a random direction for each class, with `noise` times as much of chance in them.
     fn clouds(classes: usize, shots: usize, length: usize, noise: f32, seed: u64) -> [LabelledFeatures; 2] {
@@ -388,7 +405,7 @@ mod tests {
     }
 
     fn solved(examples: &LabelledFeatures, strength: f32) -> Head {
-        let mut regression = Logistic::new(examples, strength).unwrap();
+        let mut regression = Logistic::without(&[], &Rc::new(Design::new(examples).unwrap()), strength);
         regression.solve(1e-5);
         regression.head()
     }
@@ -488,7 +505,7 @@ mod tests {
     #[test]
     fn a_path_ends_where_a_fresh_start_does_and_every_time_at_the_same() {
         let [examples, queries] = clouds(5, 10, 40, 2.0, 6);
-        let mut path = Logistic::new(&examples, 1.0).unwrap();
+        let mut path = Logistic::without(&[], &Rc::new(Design::new(&examples).unwrap()), 1.0);
         for strength in [1.0, 0.1, 0.02] {
             path.set_strength(strength);
             path.solve(1e-5);
@@ -502,7 +519,7 @@ mod tests {
     #[test]
     fn refuses_what_cannot_be_learned_from() {
         let [examples, _] = clouds(2, 2, 4, 1.0, 7);
-        let code = |examples: &LabelledFeatures| Logistic::new(examples, 0.1).unwrap_err().code();
+        let code = |examples: &LabelledFeatures| Design::new(examples).unwrap_err().code();
         assert_eq!(code(&LabelledFeatures { targets: vec![0; 4], ..examples.clone() }), "too-few-examples");
         assert_eq!(code(&LabelledFeatures { classes: vec!["cat".into()], ..examples.clone() }), "too-few-classes");
         let mut broken = examples;

@@ -27,7 +27,7 @@
 //! | `logistic` | logistic regression, solved to convergence |
 //! | `design` | its examples, some of which may be held out |
 //! | `hidden` | a layer between directions and logits |
-//! | `matrix` | the products under them |
+//! | `matrix`, `exponential` | the arithmetic under them |
 //! | `tensors` | a head in a file |
 
 mod design;
@@ -199,7 +199,7 @@ pub struct Guess {
 }
 
 /// Whether the answer of `logits` is the class at `target`: the first of equals is.
-pub(crate) fn is_right(logits: &[f32], target: usize) -> bool {
+pub fn is_right(logits: &[f32], target: usize) -> bool {
     let own = logits[target];
     logits[..target].iter().all(|logit| *logit < own) && logits[target..].iter().all(|logit| *logit <= own)
 }

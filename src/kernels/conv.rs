@@ -62,13 +62,7 @@ impl Conv {
         if self.window.kernel == 1 {
             return Cow::Borrowed(weight);
         }
-        let mut transposed = Vec::with_capacity(weight.len());
-        for filter in weight.chunks_exact(self.depth()) {
-            for column in 0..filter.len() / rows {
-                transposed.extend(filter[column..].iter().step_by(filter.len() / rows));
-            }
-        }
-        Cow::Owned(transposed)
+        Cow::Owned(weight.chunks_exact(self.depth()).flat_map(|filter| transposed(filter, rows)).collect())
     }
 
     /// The packed weight with what an output pixel sees in rows, `[kernel, kernel, input, output]`, as [`Conv::forward`] reads

@@ -1,5 +1,6 @@
 //! Convolution, batch normalisation on the batch's own statistics, an optional shortcut and the activation as one
-//! differentiable operation: what a convolutional network computes in training, in a third of the passes over memory.
+//! differentiable operation: what a convolutional network computes in training, in a third of the passes over memory. On given
+//! statistics it is [`running`](super::running).
 //!
 //! Ioffe and Szegedy, "Batch normalization", 2015 (arXiv 1502.03167), for the gradients.
 
@@ -16,7 +17,7 @@ use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::prelude::*;
 use burn_flex::{Flex, FlexTensor};
 
@@ -79,41 +80,17 @@ impl ConvNormOp {
     /// # Panics
     /// If a tensor is not on the CPU with automatic differentiation (without checkpointing), or of an unfitting shape.
     pub fn on_batch_statistics(self) -> (Tensor<4>, BatchStatistics) {
-        self.tracked(None)
-    }
-
-    /// With the given mean and variance; differentiable.
-    ///
-    /// # Panics
-    /// As [`ConvNormOp::on_batch_statistics`].
-    pub fn on_running_statistics(self, statistics: BatchStatistics) -> Tensor<4> {
-        self.tracked(Some(statistics)).0
-    }
-
-    fn tracked(self, given: Option<BatchStatistics>) -> (Tensor<4>, BatchStatistics) {
         let (conv, batch) = (self.convolution(), self.x.dims()[0]);
-        let tracked = |tensor: Tensor<4>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
-        let vector = |tensor: Tensor<1>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
-        let (x, weight) = (tracked(self.x), tracked(self.weight));
-        let (gamma, beta) = (vector(self.gamma), vector(self.beta));
-        let shortcut = self.shortcut.map(tracked);
-        // Without a shortcut, a parent that gets nothing for it takes its place.
-        let last = shortcut.as_ref().map_or_else(|| x.node(), |shortcut| shortcut.node());
-        let nodes = [x.node(), weight.node(), gamma.node(), beta.node(), last];
-
-        let x = channels_last(x.primitive());
-        let weight = weight.primitive().to_contiguous();
+        let (epsilon, activation) = (self.epsilon, self.activation);
+        let Operands { nodes, x, weight, gamma, beta, shortcut } = self.operands();
         let packed = match conv.pack(values(&weight)) {
             Cow::Borrowed(_) => weight,
             Cow::Owned(packed) => new_vector(packed),
         };
-        let shortcut = shortcut.map(|shortcut| channels_last(shortcut.primitive()));
-        let gamma = values(gamma.primitive()).to_vec();
-        let (z, measured) = convolve(&conv, batch, values(&x), values(&packed), given.is_none());
-        let is_measured = given.is_none();
-        let statistics = given.unwrap_or(measured);
-        let (scale, shift) = affine(&gamma, values(beta.primitive()), &statistics, self.epsilon);
-        let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), self.activation);
+        let gamma = values(&gamma).to_vec();
+        let (z, statistics) = convolve(&conv, batch, values(&x), values(&packed));
+        let (scale, shift) = affine(&gamma, values(&beta), &statistics, epsilon);
+        let y = activate(&z, [&scale, &shift], shortcut.as_ref().map(values), activation);
         let y = new_channels_last(y, &conv, batch);
         let out = y.permute(&CHANNELS_FIRST);
         let saved = Saved {
@@ -122,12 +99,11 @@ impl ConvNormOp {
             packed,
             z,
             y,
-            deviations: statistics.deviations(self.epsilon),
+            deviations: statistics.deviations(epsilon),
             gamma,
             mean: statistics.mean.clone(),
-            is_measured,
             has_shortcut: shortcut.is_some(),
-            activation: self.activation,
+            activation,
         };
         let out = match ConvNormBackward.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(Arc::new(saved), out),
@@ -136,7 +112,26 @@ impl ConvNormOp {
         (Tensor::from_primitive::<Autodiff<Flex>>(out), statistics)
     }
 
-    fn convolution(&self) -> Convolution {
+    /// The values on the CPU: `x` and the shortcut channels last, all contiguous.
+    pub(super) fn operands(self) -> Operands {
+        let tracked = |tensor: Tensor<4>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
+        let vector = |tensor: Tensor<1>| tensor.try_into_primitive::<Autodiff<Flex>>().expect(ON_CPU);
+        let (x, weight) = (tracked(self.x), tracked(self.weight));
+        let (gamma, beta) = (vector(self.gamma), vector(self.beta));
+        let shortcut = self.shortcut.map(tracked);
+        // Without a shortcut, a parent that gets nothing for it takes its place.
+        let last = shortcut.as_ref().map_or_else(|| x.node(), |shortcut| shortcut.node());
+        Operands {
+            nodes: [x.node(), weight.node(), gamma.node(), beta.node(), last],
+            x: channels_last(x.primitive()),
+            weight: weight.primitive().to_contiguous(),
+            gamma: gamma.primitive().to_contiguous(),
+            beta: beta.primitive().to_contiguous(),
+            shortcut: shortcut.map(|shortcut| channels_last(shortcut.primitive())),
+        }
+    }
+
+    pub(super) fn convolution(&self) -> Convolution {
         let [_, input, height, width] = self.x.dims();
         let [output, depth, kernel, _] = self.weight.dims();
         assert!(input.is_multiple_of(depth), "a convolution's weight fits its input");
@@ -145,9 +140,20 @@ impl ConvNormOp {
     }
 }
 
+/// What a [`ConvNormOp`] is of, on the CPU.
+pub(super) struct Operands {
+    /// Of all five, in this order.
+    pub nodes: [NodeGuard; 5],
+    pub x: FlexTensor,
+    pub weight: FlexTensor,
+    pub gamma: FlexTensor,
+    pub beta: FlexTensor,
+    pub shortcut: Option<FlexTensor>,
+}
+
 impl BatchStatistics {
     /// 1 / sqrt(variance + epsilon).
-    fn deviations(&self, epsilon: f64) -> Vec<f32> {
+    pub(super) fn deviations(&self, epsilon: f64) -> Vec<f32> {
         self.variance.iter().map(|v| (v + epsilon as f32).sqrt().recip()).collect()
     }
 }
@@ -173,7 +179,7 @@ pub(super) fn new_channels_last(values: Vec<f32>, conv: &Convolution, batch: usi
     FlexTensor::from_data(TensorData::new(values, [batch, height, width, conv.channels()[1]]))
 }
 
-fn new_vector(values: Vec<f32>) -> FlexTensor {
+pub(super) fn new_vector(values: Vec<f32>) -> FlexTensor {
     let length = values.len();
     FlexTensor::from_data(TensorData::new(values, [length]))
 }
@@ -183,8 +189,8 @@ pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("it is contiguous")
 }
 
-/// The convolution and, if asked for, its statistics; otherwise those are empty.
-fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32], measure: bool) -> (Vec<f32>, BatchStatistics) {
+/// The convolution and its statistics.
+fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32]) -> (Vec<f32>, BatchStatistics) {
     let (length, channels) = (batch * conv.output_len(), conv.channels()[1]);
     let (conv, columns) = (conv.by_pixels(), conv.columns(packed));
     let images = (x.len() / conv.input_len()).div_ceil(threads::pieces());
@@ -194,24 +200,19 @@ fn convolve(conv: &Convolution, batch: usize, x: &[f32], packed: &[f32], measure
         for x in x.chunks(conv.images_at_once() * conv.input_len()) {
             let length = x.len() / conv.input_len() * conv.output_len();
             let z = unfilled.next(length, |z| conv.forward(x, &columns, &mut scratch, z));
-            if measure {
-                for z in z.chunks(SHORT_SUM * channels) {
-                    let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
-                    vectorized(
-                        #[inline(always)]
-                        || add_moments(z, &mut partial),
-                    );
-                    for (channel, sums) in sums.iter_mut().enumerate() {
-                        *sums = [0, 1].map(|moment| sums[moment] + f64::from(partial[moment][channel]));
-                    }
+            for z in z.chunks(SHORT_SUM * channels) {
+                let mut partial = [vec![0.0f32; channels], vec![0.0f32; channels]];
+                vectorized(
+                    #[inline(always)]
+                    || add_moments(z, &mut partial),
+                );
+                for (channel, sums) in sums.iter_mut().enumerate() {
+                    *sums = [0, 1].map(|moment| sums[moment] + f64::from(partial[moment][channel]));
                 }
             }
         }
         sums
     });
-    if !measure {
-        return (z, BatchStatistics { mean: vec![], variance: vec![] });
-    }
     let rows = (z.len() / channels) as f64;
     let moment = |channel: usize, moment: usize| sums.iter().map(|sums| sums[channel][moment]).sum::<f64>() / rows;
     let mean: Vec<f64> = (0..channels).map(|channel| moment(channel, 0)).collect();
@@ -307,8 +308,6 @@ struct Saved {
     mean: Vec<f32>,
     /// 1 / sqrt(variance + epsilon).
     deviations: Vec<f32>,
-    /// Whether mean and deviations are those of `z`, and change with it.
-    is_measured: bool,
     has_shortcut: bool,
     activation: Activation,
 }
@@ -438,83 +437,31 @@ impl Saved {
         &self,
         gradient: &mut [f32],
         [gamma_sum, beta_sum]: &[Vec<f32>; 2],
-        [input_wanted, weight_wanted]: [bool; 2],
+        wanted: [bool; 2],
     ) -> (Vec<f32>, Vec<f32>) {
-        let Self { conv, packed, .. } = self;
-        if !input_wanted && !weight_wanted {
-            return (vec![], vec![]);
-        }
-        let (x, packed) = (values(&self.x), values(packed));
-        let conv = &conv.by_pixels();
-        let images = (x.len() / conv.input_len()).div_ceil(threads::pieces());
-        let (input, output) = (images * conv.input_len(), images * conv.output_len());
-        let pieces = x.chunks(input).zip(self.z.chunks(output)).zip(gradient.chunks_mut(output));
-        // An input that wants no gradient gets as many pieces, of nothing.
-        let (length, input_piece) = if input_wanted { (x.len(), input) } else { (pieces.len(), 1) };
-
-        // z's gradient, if its statistics change with it, is gamma * deviation * (g - mean of g - normalised z * mean of g * normalised z): one
-        // multiple each of g, z and 1.
+        // z's gradient, as its statistics change with it, is gamma * deviation * (g - mean of g - normalised z * mean of g *
+        // normalised z): one multiple each of g, z and 1.
         let rows = (self.z.len() / self.gamma.len()) as f32;
-        let channels = 0..self.gamma.len();
         let per_channel = |c: usize| {
             let of_g = self.gamma[c] * self.deviations[c];
-            if !self.is_measured {
-                return [of_g, 0.0, 0.0];
-            }
             let of_z = -of_g * self.deviations[c] * gamma_sum[c] / rows;
             [of_g, of_z, -of_g * beta_sum[c] / rows - of_z * self.mean[c]]
         };
-        let factors: Vec<[f32; 3]> = channels.map(per_channel).collect();
+        let factors: Vec<[f32; 3]> = (0..self.gamma.len()).map(per_channel).collect();
         let factors = [0, 1, 2].map(|which| factors.iter().map(|f| f[which]).collect::<Vec<f32>>());
-        // A long weight is better cut than summed.
-        let cut = match conv {
-            Convolution::Dense(conv) if weight_wanted && conv.has_long_weight(x) => Some(conv),
-            _ => None,
+        let denormalised = |first: usize, gradient: &mut [f32]| {
+            let z = &self.z[first..][..gradient.len()];
+            vectorized(
+                #[inline(always)]
+                || denormalise(z, gradient, &factors),
+            );
         };
-        let (x_gradient, partial) = threads::build(length, input_piece, pieces, |((x, z), gradient), unfilled| {
-            let mut weight_gradient = vec![];
-            let mut scratch = Scratch::default();
-            let at_once = conv.images_at_once();
-            let (input, output) = (at_once * conv.input_len(), at_once * conv.output_len());
-            let chunks = x.chunks(input).zip(z.chunks(output)).zip(gradient.chunks_mut(output));
-            for ((x, z), gradient) in chunks {
-                vectorized(
-                    #[inline(always)]
-                    || denormalise(z, gradient, &factors),
-                );
-                if weight_wanted && cut.is_none() {
-                    conv.add_weight_gradient(x, gradient, &mut scratch, &mut weight_gradient);
-                }
-                if input_wanted {
-                    unfilled.next(x.len(), |v| conv.input_gradient(gradient, packed, &mut scratch, v));
-                }
-            }
-            weight_gradient
-        });
-        let weight_gradient = match cut {
-            Some(conv) => {
-                let [depth, channels] = conv.channels;
-                let piece = channels.div_ceil(threads::pieces());
-                let firsts = (0..channels).step_by(piece);
-                let part = |first, unfilled: &mut threads::Unfilled| {
-                    let length = piece.min(channels - first) * depth;
-                    unfilled.next(length, |v| conv.some_weight_gradient(x, gradient, first, v));
-                };
-                threads::build(channels * depth, piece * depth, firsts, part).0
-            }
-            None => {
-                let mut partial = partial.into_iter();
-                let mut sum = partial.next().unwrap_or_default();
-                partial.for_each(|partial| sum.iter_mut().zip(partial).for_each(|(sum, v)| *sum += v));
-                sum
-            }
-        };
-        (x_gradient, weight_gradient)
+        self.conv.gradients(values(&self.x), values(&self.packed), gradient, wanted, denormalised)
     }
 }
 
 /// Rows that are treated at once, and summed in single precision.
-const SHORT_SUM: usize = 256;
+pub(super) const SHORT_SUM: usize = 256;
 
 #[inline(always)]
 fn denormalise(z: &[f32], gradient: &mut [f32], [of_g, of_z, of_1]: &[Vec<f32>; 3]) {

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::conv::{Conv, Scratch};
 use super::depthwise::Depthwise;
+use super::threads;
 use super::window::Window;
 
 /// What combines pixels.
@@ -116,6 +117,68 @@ impl Convolution {
             Self::Dense(conv) => conv.forward(images, columns, scratch, output),
             Self::Depthwise(conv) => conv.forward(images, columns, output),
         }
+    }
+
+    /// Gradients of images and of the packed weight, of no use unless wanted, from that of the output, on all cores. `ready` is
+    /// given every piece of the latter, with where it begins, before it is used.
+    pub fn gradients(
+        &self,
+        x: &[f32],
+        packed: &[f32],
+        gradient: &mut [f32],
+        [input_wanted, weight_wanted]: [bool; 2],
+        ready: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> (Vec<f32>, Vec<f32>) {
+        if !input_wanted && !weight_wanted {
+            return (vec![], vec![]);
+        }
+        let conv = self.by_pixels();
+        let images = (x.len() / conv.input_len()).div_ceil(threads::pieces());
+        let (input, output) = (images * conv.input_len(), images * conv.output_len());
+        let pieces = x.chunks(input).zip(gradient.chunks_mut(output)).enumerate();
+        // An input that wants no gradient gets as many pieces, of nothing.
+        let (length, input_piece) = if input_wanted { (x.len(), input) } else { (pieces.len(), 1) };
+        // A long weight is better cut than summed.
+        let cut = match &conv {
+            Self::Dense(conv) if weight_wanted && conv.has_long_weight(x) => Some(conv),
+            _ => None,
+        };
+        let (x_gradient, partial) = threads::build(length, input_piece, pieces, |(piece, (x, gradient)), unfilled| {
+            let mut weight_gradient = vec![];
+            let (mut scratch, mut first) = (Scratch::default(), piece * output);
+            let at_once = conv.images_at_once();
+            let (input, output) = (at_once * conv.input_len(), at_once * conv.output_len());
+            for (x, gradient) in x.chunks(input).zip(gradient.chunks_mut(output)) {
+                ready(first, gradient);
+                first += gradient.len();
+                if weight_wanted && cut.is_none() {
+                    conv.add_weight_gradient(x, gradient, &mut scratch, &mut weight_gradient);
+                }
+                if input_wanted {
+                    unfilled.next(x.len(), |v| conv.input_gradient(gradient, packed, &mut scratch, v));
+                }
+            }
+            weight_gradient
+        });
+        let weight_gradient = match cut {
+            Some(conv) => {
+                let [depth, channels] = conv.channels;
+                let piece = channels.div_ceil(threads::pieces());
+                let firsts = (0..channels).step_by(piece);
+                let part = |first, unfilled: &mut threads::Unfilled| {
+                    let length = piece.min(channels - first) * depth;
+                    unfilled.next(length, |v| conv.some_weight_gradient(x, gradient, first, v));
+                };
+                threads::build(channels * depth, piece * depth, firsts, part).0
+            }
+            None => {
+                let mut partial = partial.into_iter();
+                let mut sum = partial.next().unwrap_or_default();
+                partial.for_each(|partial| sum.iter_mut().zip(partial).for_each(|(sum, v)| *sum += v));
+                sum
+            }
+        };
+        (x_gradient, weight_gradient)
     }
 
     /// Adds to `gradient`, that of the packed weight; an empty one is zero.

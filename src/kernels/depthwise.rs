@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::product::transposed;
 #[cfg(target_arch = "wasm32")]
 use super::stripes;
 use super::threads::zeros;
@@ -28,12 +29,12 @@ impl Depthwise {
 
     /// burn's `[channels, 1, kernel, kernel]` as `[kernel, kernel, channels]`.
     pub fn pack(&self, weight: &[f32]) -> Vec<f32> {
-        transpose(weight, self.channels)
+        transposed(weight, self.channels)
     }
 
     /// The inverse of [`Depthwise::pack`].
     pub fn unpack(&self, packed: &[f32]) -> Vec<f32> {
-        transpose(packed, packed.len() / self.channels)
+        transposed(packed, packed.len() / self.channels)
     }
 
     /// `output = window * weight`.
@@ -122,12 +123,4 @@ impl Depthwise {
             }
         });
     }
-}
-
-/// Row-major `[rows, columns]` as `[columns, rows]`.
-fn transpose(values: &[f32], rows: usize) -> Vec<f32> {
-    let columns = values.len() / rows;
-    let mut transposed = Vec::with_capacity(values.len());
-    (0..columns).for_each(|column| transposed.extend(values[column..].iter().step_by(columns)));
-    transposed
 }

@@ -37,7 +37,6 @@ impl FoldedConvNorm {
         epsilon: f64,
         before: Option<Arc<Self>>,
     ) -> Arc<Self> {
-        let [output, depth, kernel, _] = weight.dims();
         let weight = weight.try_into_primitive::<Flex>().expect(ON_CPU).to_contiguous();
         let [gamma, beta] = [gamma, beta].map(|v| v.try_into_primitive::<Flex>().expect(ON_CPU).to_contiguous());
         let (scale, shift) = affine(values(&gamma), values(&beta), statistics, epsilon);
@@ -48,12 +47,24 @@ impl FoldedConvNorm {
         if let Some(before) = before.filter(|folded| same(folded)) {
             return before;
         }
-        let filters = values(&weight).chunks_exact(depth * kernel * kernel).zip(&scale);
-        let scaled: Vec<f32> = filters.flat_map(|(filter, scale)| filter.iter().map(move |v| v * scale)).collect();
+        Arc::new(Self::of(weight, scale, shift))
+    }
+
+    /// Of a contiguous weight, and what outputs are multiplied with and what is added to them, a value a channel.
+    pub(super) fn of(weight: FlexTensor, scale: Vec<f32>, shift: Vec<f32>) -> Self {
+        let shape = weight.layout().shape().clone();
         // Only shapes matter for the order of a weight's values.
-        let conv = convolution([1, 1], [output, depth, kernel], if depth == 1 { output } else { depth }, 1);
-        let columns = conv.columns(&conv.pack(&scaled)).into_owned();
-        Arc::new(Self { weight, scale, shift, columns })
+        let inputs = if shape[1] == 1 { shape[0] } else { shape[1] };
+        let conv = convolution([1, 1], [shape[0], shape[1], shape[2]], inputs, 1);
+        let columns = conv.columns(&Self::scaled(&conv, values(&weight), &scale)).into_owned();
+        Self { weight, scale, shift, columns }
+    }
+
+    /// A weight whose filters are multiplied by `scale`, as `conv` packs it.
+    pub(super) fn scaled(conv: &Convolution, weight: &[f32], scale: &[f32]) -> Vec<f32> {
+        let filters = weight.chunks_exact(weight.len() / scale.len()).zip(scale);
+        let scaled: Vec<f32> = filters.flat_map(|(filter, scale)| filter.iter().map(move |v| v * scale)).collect();
+        conv.pack(&scaled).into_owned()
     }
 
     /// `x`, `[batch, input, height, width]`, convolved with "SAME" padding and normalised, plus `shortcut` of the output's
@@ -76,7 +87,14 @@ impl FoldedConvNorm {
         Tensor::from_primitive::<Flex>(new_channels_last(y, &conv, batch).permute(&CHANNELS_FIRST))
     }
 
-    fn convolve(&self, conv: &Convolution, x: &[f32], shortcut: Option<&[f32]>, activation: Activation) -> Vec<f32> {
+    /// The same of values channels last, by a convolution of such images.
+    pub(super) fn convolve(
+        &self,
+        conv: &Convolution,
+        x: &[f32],
+        shortcut: Option<&[f32]>,
+        activation: Activation,
+    ) -> Vec<f32> {
         let images = x.len() / conv.input_len();
         let at_once = images.div_ceil(threads::pieces());
         let length = images * conv.output_len();

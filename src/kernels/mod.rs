@@ -13,9 +13,11 @@ mod depthwise;
 mod folded;
 #[cfg(target_arch = "wasm32")]
 mod gpu;
+mod lerp;
 #[cfg(target_arch = "wasm32")]
 mod lines;
 mod product;
+mod running;
 #[cfg(target_arch = "wasm32")]
 mod stripes;
 mod threads;
@@ -28,5 +30,6 @@ pub use adam::AdamStep;
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
 pub use folded::FoldedConvNorm;
 #[cfg(target_arch = "wasm32")]
-pub use gpu::{GpuConvNorm, mean_of_pixels};
+pub use gpu::{CrossEntropyOp, GpuConvNorm, mean_of_pixels};
+pub use lerp::lerp;
 pub(crate) use product::{new_product, transposed};

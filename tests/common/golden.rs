@@ -6,6 +6,8 @@ use doodletune::device::read;
 use doodletune::head::Head;
 use serde::Deserialize;
 
+use super::apart;
+
 #[derive(Deserialize)]
 struct Golden {
     cases: Vec<Case>,
@@ -59,11 +61,6 @@ pub fn cases() -> Vec<Case> {
         .cases
 }
 
-fn largest_difference<'a>(a: impl IntoIterator<Item = &'a f32>, b: impl IntoIterator<Item = &'a f32>) -> f32 {
-    // A NaN counts as infinitely wrong, which `max` alone would hide.
-    a.into_iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |d, v| if v.is_nan() { f32::INFINITY } else { v.max(d) })
-}
-
 /// Runs a case and compares.
 pub async fn drift(backbone: &Backbone, weights: &Weights<'_>, case: &Case) -> Drift {
     let [channels, size] = [3, case.size];
@@ -79,12 +76,11 @@ pub async fn drift(backbone: &Backbone, weights: &Weights<'_>, case: &Case) -> D
     let features = backbone.forward_observed(input, |_, output| outputs.push(output.clone()));
     let features = read(features).await.expect("the features can be read");
 
-    let mut drift =
-        Drift { features: largest_difference(&features, case.features.iter().flatten()), ..Drift::default() };
+    let mut drift = Drift { features: apart(&features, &case.features.concat()), ..Drift::default() };
     let labels = (0..1000).map(|index| index.to_string()).collect();
     let head = Head::pretrained(weights, labels, 1280).expect("the file has a classifier");
     for (features, expected) in features.chunks_exact(1280).zip(&case.logits) {
-        drift.logits = drift.logits.max(largest_difference(&head.logits(features), expected));
+        drift.logits = drift.logits.max(apart(&head.logits(features), expected));
     }
     assert_eq!(outputs.len(), case.stages.len());
     for (output, expected) in outputs.into_iter().zip(&case.stages) {
@@ -93,8 +89,7 @@ pub async fn drift(backbone: &Backbone, weights: &Weights<'_>, case: &Case) -> D
         let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / values.len() as f64;
         let found = [mean as f32, variance.sqrt() as f32];
-        let strayed = largest_difference(&found, &[expected.mean, expected.std])
-            .max(largest_difference(&values[..8], &expected.first8));
+        let strayed = apart(&found, &[expected.mean, expected.std]).max(apart(&values[..8], &expected.first8));
         drift.blocks.push((expected.at.clone(), strayed / expected.std));
     }
     drift

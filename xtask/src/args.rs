@@ -212,7 +212,7 @@ impl Options {
     }
 }
 
-/// `; did you mean …?` when a name is near enough.
+/// ` (did you mean …?)` when a name is near enough.
 fn suggest(wrong: &str, names: &[&str]) -> String {
     let near = names.iter().map(|name| (distance(wrong, name), name)).min();
     near.filter(|(distance, _)| *distance <= 2).map_or(String::new(), |(_, name)| format!(" (did you mean `{name}`?)"))

@@ -23,7 +23,7 @@ use burn::tensor::Int;
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
-use doodletune::finetune::warm_up_then_cosine;
+use doodletune::finetune::Schedule;
 
 use self::checkpoint::Progress;
 use self::config::{Config, Teacher};
@@ -147,8 +147,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         );
         teachers.push(teacher);
     }
-    let mut schedule = warm_up_then_cosine(config.rate, config.warm_up, all)?;
-    (0..progress.step).for_each(|_| drop(schedule.step()));
+    let schedule = Schedule::Cosine { end: 0.0 };
     let loss_of = CrossEntropyLossConfig::new().with_smoothing(Some(config.label_smoothing)).init(&tracked);
     let mut supply = Supply::start(&config, &training, progress.step..all, all);
     let (mut saved, mut loss_sum, mut seen, mut since) = (Instant::now(), 0.0, 0, Instant::now());
@@ -172,7 +171,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         let value: f32 = loss.inner().into_scalar();
         ensure!(value.is_finite(), "the loss is {value} after step {}; lower rate in the configuration", progress.step);
-        network = optimizer.step(schedule.step().base(), network, gradients);
+        let rate = config.rate * schedule.factor(config.warm_up, progress.step, all, per_epoch);
+        network = optimizer.step(rate, network, gradients);
         progress.step += 1;
         if progress.step.is_multiple_of(AVERAGED_EVERY) || progress.step == all {
             average.update(&network, config.averaging.powi(AVERAGED_EVERY as i32));

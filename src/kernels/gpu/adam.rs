@@ -7,7 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::{UNITS, WIDTH, on_gpu, room};
+use super::{UNITS, WIDTH, on_gpu, room, sum_of_units};
 use crate::kernels::adam::Factors;
 
 /// The most workgroups that sum squares together.
@@ -67,21 +67,9 @@ fn squares_kernel(values: &[f32], sums: &mut [f32], #[comptime] units: usize) {
     for i in range_stepped(ABSOLUTE_POS, values.len(), sums.len() * units) {
         sum += values[i] * values[i];
     }
-    let unit = UNIT_POS as usize;
-    let mut parts = Shared::<[f32]>::new_slice(units);
-    parts[unit] = sum;
-    sync_cube();
-    #[unroll]
-    for level in 0..comptime!(units.ilog2()) {
-        let half = comptime!(units >> (level + 1));
-        if unit < half {
-            let sum = parts[unit] + parts[unit + half];
-            parts[unit] = sum;
-        }
-        sync_cube();
-    }
-    if unit == 0 {
-        sums[CUBE_POS] = parts[0];
+    let total = sum_of_units(sum, units);
+    if UNIT_POS == 0 {
+        sums[CUBE_POS] = total;
     }
 }
 

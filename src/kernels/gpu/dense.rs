@@ -68,6 +68,8 @@ fn dense_kernel<N: Size>(
         sums[p] = Four::new(0.0f32);
     }
 
+    // Windows of one pixel are never beyond the image.
+    let whole = comptime!(kernel == 1 && !backward);
     let mut places = Array::<u32>::new(tile);
     let mut inside = Array::<bool>::new(tile);
     let mut weights = Array::<Four>::new(N::value());
@@ -88,7 +90,7 @@ fn dense_kernel<N: Size>(
                 let column = if comptime!(backward) { (lefts[p] - right) / step } else { lefts[p] + right };
                 inside[p] = (row < sizes.height) & (column < sizes.width);
                 let place = ((images[p] + row) * sizes.width + column) * sizes.inputs;
-                places[p] = select(inside[p], place, 0u32);
+                places[p] = if comptime!(whole) { place } else { select(inside[p], place, 0u32) };
             }
             for c in range_stepped(UNIT_POS_Y, sizes.inputs, slices) {
                 let row = (tap * sizes.inputs + c) * N::value() as u32;
@@ -99,7 +101,7 @@ fn dense_kernel<N: Size>(
                 #[unroll]
                 for p in 0..tile {
                     let seen = x[(places[p] + c) as usize];
-                    let seen = select(inside[p], seen, Vector::new(0.0f32));
+                    let seen = if comptime!(whole) { seen } else { select(inside[p], seen, Vector::new(0.0f32)) };
                     #[unroll]
                     for i in 0..N::value() {
                         sums[p] += Four::new(seen.extract(i)) * weights[i];

@@ -1,5 +1,5 @@
 //! Kernels of our own for the GPU: what a network computes in inference, with one dispatch a convolution; the way back through
-//! it in training; and steps of Adam.
+//! it in training; a linear classifier's loss; and steps of Adam.
 //!
 //! As on the CPU, activations lie channels last in memory and tensors keep burn's order of dimensions. Four channels are one
 //! vector, and neighbouring units treat neighbouring channels, so that what they read and write together is one run.
@@ -7,16 +7,20 @@
 
 mod adam;
 mod conv_norm;
+mod cross_entropy;
 mod dense;
 mod depthwise;
 mod epilogue;
 mod fold;
 mod folded;
+mod lerp;
 mod pool;
 mod weight;
 
 pub use adam::adam;
+pub use cross_entropy::CrossEntropyOp;
 pub use folded::GpuConvNorm;
+pub use lerp::lerp;
 pub use pool::mean_of_pixels;
 
 use burn::tensor::{Shape, Tensor};
@@ -93,6 +97,25 @@ impl Sizes {
             sizes.map(|size| size as u32);
         GeometryLaunch::new(height, width, rows, columns, stride, above, left, inputs, outputs, pixels)
     }
+}
+
+/// The sum of a value of each unit of a workgroup, which all of them get. `units`, a power of two, is how many there are.
+#[cube]
+fn sum_of_units(value: f32, #[comptime] units: usize) -> f32 {
+    let unit = UNIT_POS as usize;
+    let mut parts = Shared::<[f32]>::new_slice(units);
+    parts[unit] = value;
+    sync_cube();
+    #[unroll]
+    for level in 0..comptime!(units.ilog2()) {
+        let half = comptime!(units >> (level + 1));
+        if unit < half {
+            let sum = parts[unit] + parts[unit + half];
+            parts[unit] = sum;
+        }
+        sync_cube();
+    }
+    parts[0]
 }
 
 const ON_GPU: &str = "these kernels are for tensors on the GPU";

@@ -11,6 +11,9 @@ use crate::kernels::window::Window;
 /// Units that keep a GPU busy.
 const BUSY: usize = 1 << 14;
 
+/// Steps of a unit that sums a share of the lines, for each step of one that adds shares up: few of those work at a time.
+const WORTH: usize = 2;
+
 /// Vectors of output channels of a workgroup that adds up; its other dimension shares the rows of the weight.
 const ACROSS: u32 = 8;
 
@@ -233,7 +236,8 @@ pub(super) fn of_weight(
     let vector = if inputs.is_multiple_of(WIDTH) { WIDTH } else { 1 };
     let tile = if groups.is_multiple_of(2) { 2 } else { 1 };
     let units = if is_dense { groups / tile * (inputs / vector) * taps } else { groups * window.kernel };
-    let splits = (BUSY / units).clamp(1, lines);
+    let enough = (lines * sizes.written[1] / WORTH).isqrt();
+    let splits = (BUSY / units).min(enough).clamp(1, lines);
     let sums = room(x, [splits, inputs * taps + 1, outputs]);
     let dim = CubeDim::new_1d(UNITS);
     let count = calculate_cube_count_elemwise(client, units * splits, dim);

@@ -1,0 +1,31 @@
+//! Values on their way to others, in one pass over memory where separate operations take three.
+
+use burn::prelude::*;
+use burn_flex::{Flex, FlexTensor};
+
+use super::vectors::vectorized;
+
+/// The share `share` of the way from one tensor to another of its shape: what is the same in both stays the same to the last
+/// bit.
+///
+/// # Panics
+/// If a tensor is one with automatic differentiation, or they are on different devices or of different shapes.
+pub fn lerp<const D: usize>(from: Tensor<D>, to: Tensor<D>, share: f32) -> Tensor<D> {
+    assert!(from.dims() == to.dims(), "both are of one shape");
+    #[cfg(target_arch = "wasm32")]
+    if !crate::device::is_cpu(&from.device()) {
+        return super::gpu::lerp(from, to, share);
+    }
+    let [from, to] = [from, to].map(|tensor| {
+        let tensor = tensor.try_into_primitive::<Flex>().expect("this kernel is for tensors on the CPU or on a GPU");
+        tensor.to_contiguous()
+    });
+    let values = to.as_slice::<f32>().expect("it is contiguous");
+    let mut between = from.as_slice::<f32>().expect("it is contiguous").to_vec();
+    vectorized(
+        #[inline(always)]
+        || between.iter_mut().zip(values).for_each(|(from, to)| *from += (to - *from) * share),
+    );
+    let shape = from.layout().shape().clone();
+    Tensor::from_primitive::<Flex>(FlexTensor::from_data(TensorData::new(between, shape)))
+}
