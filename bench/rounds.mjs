@@ -32,7 +32,8 @@ async function attempt(stage, workload, rows, failed) {
   const first = await stage.call("begin", workload);
   for (const row of rows) {
     const trial = { ...row, key: `${row.subject} ${row.device}`, times: [], error: failed.get(row) };
-    if (!trial.error && (await guarded(trial, row, () => begin(stage, workload, trial, first))) === false) continue;
+    if (!trial.error && (await guarded(trial, row, () => begin(stage, workload, trial, first))) === false)
+      continue;
     measured.push(trial);
   }
   const hungry = ({ times, error }) => {

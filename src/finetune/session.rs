@@ -472,9 +472,12 @@ impl Session {
                 .push(self.step(phase, ground, fit, indices, &[&numbers[..], &[fit.step as u64 + 1]].concat()).await?);
             fit.step += 1;
             fit.steps += 1;
+            // Of few examples, one that is out of place says nothing of the others.
+            let telling = to >= TELLING.min(order.len());
             // How it begins is what tells later that a loss has exploded.
-            let at_once = if is_cpu(&ground.device) || fit.first_loss.is_none() { 1 } else { STEPS_A_READBACK };
-            if pending.len() == at_once || fit.step == steps {
+            let begins = telling && fit.first_loss.is_none();
+            let at_once = if is_cpu(&ground.device) || begins { 1 } else { STEPS_A_READBACK };
+            if pending.len() >= at_once || fit.step == steps {
                 fit.add(std::mem::take(&mut pending)).await?;
                 // Of a small class, one example weighs as much as many.
                 let weight = if phase.loss.is_metric() {
@@ -483,9 +486,7 @@ impl Session {
                     order[..to].iter().map(|index| ground.weights[*index]).sum()
                 };
                 let loss = fit.sums.loss / weight;
-                // Of few examples, one that is out of place says nothing of the others.
-                let telling = !loss.is_finite() || to >= TELLING.min(order.len());
-                if telling && fit.has_exploded(loss, examples.classes.len()) {
+                if (telling || !loss.is_finite()) && fit.has_exploded(loss, examples.classes.len()) {
                     return Err(self.diverged(phase, fit.epoch + 1));
                 }
                 if telling {

@@ -6,11 +6,11 @@ import { stage } from "./lib/stage.mjs";
 const { library } = stage();
 
 /** The most for one drawing: what it takes today, and a little more. */
-const PREDICTION = { dispatches: 18, submissions: 3, written: 5000, readbacks: 1 };
+const PREDICTION = { dispatches: 18, submissions: 3, written: 5000, readbacks: 1, read: 20_000 };
 /** The same with EfficientNet-Lite0, which has five times as many convolutions, and three channels. */
-const LARGE_PREDICTION = { dispatches: 56, submissions: 4, written: 15_000, readbacks: 1 };
+const LARGE_PREDICTION = { dispatches: 56, submissions: 4, written: 15_000, readbacks: 1, read: 25_000 };
 /** The most for one step of all weights. Losses are read back once for several of them. */
-const STEP = { dispatches: 235, submissions: 13, written: 500, readbacks: 0 };
+const STEP = { dispatches: 125, submissions: 8, written: 500, readbacks: 0, read: 0 };
 
 test("a GPU with the least limits that WebGPU allows is enough, and is not asked for much", async (t) => {
   const page = await library(t);
@@ -78,6 +78,35 @@ test("a GPU that has no clock is left for the CPU, in words", async (t) => {
   );
   assert.match(devices[0].candidates[0].problem, /no clock/);
   assert.match(devices[1].reason, /no clock/);
+});
+
+test("a GPU that runs out of memory goes on with smaller batches, and says so", async (t) => {
+  const page = await library(t);
+  const { notices, steps, reason } = await page.evaluate(async () => {
+    const { requestDevice } = GPUAdapter.prototype;
+    let gpu;
+    GPUAdapter.prototype.requestDevice = async function (...given) {
+      return (gpu = await requestDevice.apply(this, given));
+    };
+    const { create, teach } = globalThis.library;
+    const { tuner } = await create({ device: "webgpu", worker: false, size: 32 });
+    await teach(tuner, 8);
+    const phase = { train: "everything", epochs: 3, batchSize: 8 };
+    const run = tuner.train({ plan: { phases: [phase], validation: 0 } });
+    const [notices, steps] = [[], []];
+    for await (const { epoch, notice, steps: all } of run) {
+      if (notice) notices.push(notice);
+      steps.push(all);
+      // As the browser does it, some time after what was too much.
+      const error = new GPUOutOfMemoryError("Not enough memory left.");
+      if (epoch === 1 && notices.length === 0)
+        gpu.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+    }
+    return { notices, steps, reason: (await run.result).reason };
+  });
+  assert.deepEqual([notices.length, reason], [1, "finished"]);
+  assert.match(notices[0], /out of memory.*batches of 4/);
+  assert.deepEqual(steps, [6, 12, 12]);
 });
 
 /** Lets the page's GPU have the least that the specification allows, and counts in `asked` what it is asked for. */
