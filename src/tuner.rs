@@ -557,6 +557,7 @@ impl Tuner {
             classes: classes.len(),
             fewest: classes.iter().map(|class| class.examples).min().unwrap_or(0),
             stages: self.backbone.stages().len(),
+            side: self.backbone.input().size,
             strokes: state.kept.values().any(|kept| matches!(kept.source, Source::Doodle(_))),
             knows_drawings: self.backbone.metadata().knows_drawings(),
             seconds_a_drawing: self.crew.seconds_a_picture(),

@@ -116,6 +116,7 @@ fn every_strategy_overfits_twenty_drawings() {
             classes: 5,
             fewest: 4,
             stages: backbone.stages().len(),
+            side: SIDE,
             strokes: true,
             knows_drawings: false,
             seconds_a_drawing: None,

@@ -308,6 +308,7 @@ fn plan(
         classes: support.classes.len(),
         fewest: settings.shot,
         stages: backbone.stages().len(),
+        side: backbone.input().size,
         strokes: categories.iter().flat_map(|category| &category.train).any(|s| matches!(s, Sample::Doodle(_))),
         knows_drawings: backbone.metadata().knows_drawings(),
         // Results must not depend on how busy the machine is.

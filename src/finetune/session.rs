@@ -762,7 +762,7 @@ impl Session {
         ground: &Ground,
         epoch: usize,
         network: &Network,
-        is_over: &impl Fn() -> bool,
+        is_over: &dyn Fn() -> bool,
         pace: &mut Pace,
     ) -> Result<Option<(Head, Option<Judgement>)>> {
         let head = if phase.loss.is_metric() {
@@ -807,7 +807,7 @@ impl Session {
         activations: &Activations,
         examples: &Examples,
         which: &[usize],
-        is_over: &impl Fn() -> bool,
+        is_over: &dyn Fn() -> bool,
         pace: &mut Pace,
     ) -> Result<Option<Vec<Rc<[f32]>>>> {
         let plain = Variation::default();

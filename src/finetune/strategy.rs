@@ -50,6 +50,8 @@ pub struct Situation {
     pub fewest: usize,
     /// Stages of the backbone.
     pub stages: usize,
+    /// Side of what it sees, in pixels.
+    pub side: usize,
     /// Whether the examples are strokes, which are varied as such; pictures are shifted and scaled.
     pub strokes: bool,
     /// Whether the backbone was pretrained on drawings, whose features need little adaptation.
@@ -60,6 +62,9 @@ pub struct Situation {
 
 /// How long `auto` may take, in seconds.
 const PATIENCE: f64 = 120.0;
+
+/// Pixels of all pictures of a step together, at most: 16 pictures of 160 pixels, of which EfficientNet-Lite0 makes 220 MB.
+const PIXELS: usize = 16 * 160 * 160;
 
 /// A step forward and backward takes about as long as so many forward.
 const FORWARDS_A_STEP: f64 = 3.5;
@@ -87,7 +92,7 @@ impl Strategy {
 
     /// The plan, made to measure.
     pub fn plan(self, situation: &Situation) -> Plan {
-        match self {
+        let mut plan = match self {
             Self::Auto => auto(situation),
             Self::FeatureExtraction => feature_extraction(),
             Self::Full => full(situation, NormMode::Running),
@@ -100,7 +105,11 @@ impl Strategy {
             Self::LastBlock => last_block(situation),
             Self::FromScratch => from_scratch(situation),
             Self::Distil => distil(situation),
+        };
+        for phase in plan.phases.iter_mut().filter(|phase| phase.train != Trainable::Head) {
+            phase.batch_size = phase.batch_size.min(situation.batch());
         }
+        plan
     }
 }
 
@@ -108,6 +117,11 @@ impl Situation {
     /// Epochs in which so many drawings are seen, within bounds.
     fn epochs(&self, drawings: usize, [fewest, most]: [usize; 2]) -> usize {
         drawings.div_ceil(self.examples.max(1)).clamp(fewest, most)
+    }
+
+    /// Pictures a step, so that what the network makes of them fits into the memory of a browser.
+    fn batch(&self) -> usize {
+        (PIXELS / (self.side * self.side)).max(2)
     }
 
     /// Seconds that so many epochs of fine-tuning everything take.
@@ -290,6 +304,7 @@ mod tests {
         examples: 200,
         classes: 10,
         fewest: 20,
+        side: 128,
         stages: 9,
         strokes: true,
         knows_drawings: false,
@@ -307,6 +322,14 @@ mod tests {
             }
         }
         assert_eq!(serde_json::to_string(&Strategy::LpFt).unwrap(), r#""lp-ft""#);
+    }
+
+    #[test]
+    fn a_step_of_large_pictures_has_fewer() {
+        let batches =
+            |side| Strategy::LpFt.plan(&Situation { side, ..SITUATION }).phases.into_iter().map(|p| p.batch_size);
+        assert!(batches(128).all(|batch| batch == 16));
+        assert_eq!(batches(224).collect::<Vec<_>>(), [16, 8], "a head's step is of features");
     }
 
     #[test]

@@ -47,23 +47,38 @@ impl AdamStep {
         assert!(parameters.dims() == shape, "parameters and gradient are of one shape");
         #[cfg(target_arch = "wasm32")]
         if !crate::device::is_cpu(&gradient.device()) {
-            return super::gpu::adam(&self.factors(1.0), self.clip, parameters, gradient, moments);
+            use super::gpu::{adam, on_gpu};
+            let [parameters, gradient] = [parameters, gradient].map(on_gpu);
+            let moments = moments.map(|moments| moments.map(on_gpu));
+            let (next, moments) = adam(&self.factors(1.0), self.clip, parameters, gradient, moments);
+            let tensor = Tensor::from_primitive::<burn_cubecl::CubeBackend>;
+            return (tensor(next), moments.map(tensor));
         }
         let plain = |tensor: Tensor<D>| {
-            let tensor =
-                tensor.try_into_primitive::<Flex>().expect("this kernel is for tensors on the CPU or on a GPU");
-            tensor.to_contiguous()
+            tensor.try_into_primitive::<Flex>().expect("this kernel is for tensors on the CPU or on a GPU")
         };
-        let parameters = plain(parameters);
+        let moments = moments.map(|moments| moments.map(plain));
+        let (next, moments) = self.apply_on_cpu(plain(parameters), plain(gradient), moments);
+        (Tensor::from_primitive::<Flex>(next), moments.map(Tensor::from_primitive::<Flex>))
+    }
+
+    /// Apart from ranks, of which burn's optimizers know many.
+    fn apply_on_cpu(
+        &self,
+        parameters: FlexTensor,
+        gradient: FlexTensor,
+        moments: Option<[FlexTensor; 2]>,
+    ) -> (FlexTensor, [FlexTensor; 2]) {
+        let parameters = parameters.to_contiguous();
         // Parameters are mostly shared with the network that is being stepped, gradients never: they make room.
-        let mut next = owned(plain(gradient));
+        let mut next = owned(gradient.to_contiguous());
         let [mut mean, mut square] = match moments {
-            Some(moments) => moments.map(|moment| owned(plain(moment))),
-            None => [0, 1].map(|_| FlexTensor::zeros(shape.into(), burn::tensor::DType::F32)),
+            Some(moments) => moments.map(|moment| owned(moment.to_contiguous())),
+            None => [0, 1].map(|_| FlexTensor::zeros(next.layout().shape().clone(), burn::tensor::DType::F32)),
         };
         let values = parameters.as_slice::<f32>().expect("it is contiguous");
         self.apply_to(values, next.storage_mut(), mean.storage_mut(), square.storage_mut());
-        (Tensor::from_primitive::<Flex>(next), [mean, square].map(Tensor::from_primitive::<Flex>))
+        (next, [mean, square])
     }
 
     /// The gradient becomes the next parameters.

@@ -456,7 +456,7 @@ impl Saved {
                 || denormalise(z, gradient, &factors),
             );
         };
-        self.conv.gradients(values(&self.x), values(&self.packed), gradient, wanted, denormalised)
+        self.conv.gradients(values(&self.x), values(&self.packed), gradient, wanted, &denormalised)
     }
 }
 

@@ -127,7 +127,7 @@ impl Convolution {
         packed: &[f32],
         gradient: &mut [f32],
         [input_wanted, weight_wanted]: [bool; 2],
-        ready: impl Fn(usize, &mut [f32]) + Sync,
+        ready: &(dyn Fn(usize, &mut [f32]) + Sync),
     ) -> (Vec<f32>, Vec<f32>) {
         if !input_wanted && !weight_wanted {
             return (vec![], vec![]);

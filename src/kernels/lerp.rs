@@ -14,18 +14,23 @@ pub fn lerp<const D: usize>(from: Tensor<D>, to: Tensor<D>, share: f32) -> Tenso
     assert!(from.dims() == to.dims(), "both are of one shape");
     #[cfg(target_arch = "wasm32")]
     if !crate::device::is_cpu(&from.device()) {
-        return super::gpu::lerp(from, to, share);
+        let [from, to] = [from, to].map(super::gpu::on_gpu);
+        return Tensor::from_primitive::<burn_cubecl::CubeBackend>(super::gpu::lerp(from, to, share));
     }
-    let [from, to] = [from, to].map(|tensor| {
-        let tensor = tensor.try_into_primitive::<Flex>().expect("this kernel is for tensors on the CPU or on a GPU");
-        tensor.to_contiguous()
-    });
+    let plain = |tensor: Tensor<D>| {
+        tensor.try_into_primitive::<Flex>().expect("this kernel is for tensors on the CPU or on a GPU")
+    };
+    Tensor::from_primitive::<Flex>(lerp_on_cpu(plain(from), plain(to), share))
+}
+
+/// Apart from ranks, of which there are several.
+fn lerp_on_cpu(from: FlexTensor, to: FlexTensor, share: f32) -> FlexTensor {
+    let [from, to] = [from, to].map(|tensor| tensor.to_contiguous());
     let values = to.as_slice::<f32>().expect("it is contiguous");
     let mut between = from.as_slice::<f32>().expect("it is contiguous").to_vec();
     vectorized(
         #[inline(always)]
         || between.iter_mut().zip(values).for_each(|(from, to)| *from += (to - *from) * share),
     );
-    let shape = from.layout().shape().clone();
-    Tensor::from_primitive::<Flex>(FlexTensor::from_data(TensorData::new(between, shape)))
+    FlexTensor::from_data(TensorData::new(between, from.layout().shape().clone()))
 }

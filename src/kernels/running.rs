@@ -93,7 +93,7 @@ impl Backward<Flex, 5> for RunningBackward {
         drop(output);
         let wanted = [x.is_some(), weight.is_some() || gamma.is_some()];
         let scaled = FoldedConvNorm::scaled(&saved.conv, values(&saved.weight), &saved.scale);
-        let (of_x, of_folded) = saved.conv.gradients(values(&saved.x), &scaled, &mut at_sum, wanted, |_, _| ());
+        let (of_x, of_folded) = saved.conv.gradients(values(&saved.x), &scaled, &mut at_sum, wanted, &|_, _| ());
         if saved.has_shortcut
             && let Some(shortcut) = shortcut
         {

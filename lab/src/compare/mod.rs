@@ -246,6 +246,7 @@ fn situation(settings: &Settings, backbone: &Backbone) -> Situation {
         classes: settings.categories.len(),
         fewest: settings.shot,
         stages: backbone.stages().len(),
+        side: backbone.input().size,
         strokes: settings.strokes,
         knows_drawings: backbone.metadata().knows_drawings(),
         // Results must not depend on how busy the machine is.

@@ -1,13 +1,12 @@
 //! A step of Adam on the GPU, in one dispatch; in two where gradients are clipped.
 
-use burn::tensor::Tensor;
-use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::zeros;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::{UNITS, WIDTH, on_gpu, room, sum_of_units};
+use super::{UNITS, WIDTH, room, sum_of_units};
 use crate::kernels::adam::Factors;
 
 /// The most workgroups that sum squares together.
@@ -74,15 +73,17 @@ fn squares_kernel(values: &[f32], sums: &mut [f32], #[comptime] units: usize) {
 }
 
 /// See [`AdamStep::apply`](crate::kernels::AdamStep::apply).
-pub fn adam<const D: usize>(
+pub fn adam(
     factors: &Factors,
     clip: Option<f32>,
-    parameters: Tensor<D>,
-    gradient: Tensor<D>,
-    moments: Option<[Tensor<D>; 2]>,
-) -> (Tensor<D>, [Tensor<D>; 2]) {
-    let [mean, square] = moments.unwrap_or_else(|| [0, 1].map(|_| gradient.zeros_like()));
-    let parameters = into_contiguous(on_gpu(parameters));
+    parameters: CubeTensor,
+    gradient: CubeTensor,
+    moments: Option<[CubeTensor; 2]>,
+) -> (CubeTensor, [CubeTensor; 2]) {
+    let [mean, square] = moments.unwrap_or_else(|| {
+        [0, 1].map(|_| zeros(gradient.device.clone(), gradient.meta.shape().clone(), gradient.dtype))
+    });
+    let parameters = into_contiguous(parameters);
     let [next, mean, square] = [gradient, mean, square].map(owned);
     let (client, length) = (parameters.client.clone(), next.meta.shape().num_elements());
     let squares = clip.map(|_| squares(&next, length));
@@ -105,7 +106,6 @@ pub fn adam<const D: usize>(
             RatesLaunch::new(penalty, kept_1, kept_2, rate, epsilon, left, clip.unwrap_or(0.0)),
         );
     }
-    let [next, mean, square] = [next, mean, square].map(Tensor::from_primitive::<CubeBackend>);
     (next, [mean, square])
 }
 
@@ -127,7 +127,7 @@ fn squares(values: &CubeTensor, length: usize) -> CubeTensor {
 }
 
 /// Contiguous, in memory that nothing else uses.
-fn owned<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
-    let tensor = into_contiguous(on_gpu(tensor));
+fn owned(tensor: CubeTensor) -> CubeTensor {
+    let tensor = into_contiguous(tensor);
     if tensor.can_mut() { tensor } else { tensor.copy() }
 }

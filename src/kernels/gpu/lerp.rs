@@ -1,12 +1,11 @@
 //! Values on their way to others, in one dispatch.
 
-use burn::tensor::Tensor;
-use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::{UNITS, WIDTH, on_gpu, room};
+use super::{UNITS, WIDTH, room};
 
 #[cube(launch_unchecked)]
 fn lerp_kernel<N: Size>(from: &[Vector<f32, N>], to: &[Vector<f32, N>], between: &mut [Vector<f32, N>], share: f32) {
@@ -17,8 +16,8 @@ fn lerp_kernel<N: Size>(from: &[Vector<f32, N>], to: &[Vector<f32, N>], between:
 }
 
 /// See [`lerp`](crate::kernels::lerp).
-pub fn lerp<const D: usize>(from: Tensor<D>, to: Tensor<D>, share: f32) -> Tensor<D> {
-    let [from, to] = [from, to].map(|tensor| into_contiguous(on_gpu(tensor)));
+pub fn lerp(from: CubeTensor, to: CubeTensor, share: f32) -> CubeTensor {
+    let [from, to] = [from, to].map(into_contiguous);
     let between = room(&from, from.meta.shape().clone());
     let (client, length) = (from.client.clone(), from.meta.shape().num_elements());
     let vector = if length.is_multiple_of(WIDTH) { WIDTH } else { 1 };
@@ -36,5 +35,5 @@ pub fn lerp<const D: usize>(from: Tensor<D>, to: Tensor<D>, share: f32) -> Tenso
             share,
         );
     }
-    Tensor::from_primitive::<CubeBackend>(between)
+    between
 }

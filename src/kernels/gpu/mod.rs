@@ -120,7 +120,7 @@ fn sum_of_units(value: f32, #[comptime] units: usize) -> f32 {
 
 const ON_GPU: &str = "these kernels are for tensors on the GPU";
 
-fn on_gpu<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
+pub(super) fn on_gpu<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
     tensor.try_into_primitive::<CubeBackend>().expect(ON_GPU)
 }
 
