@@ -18,8 +18,7 @@ const pages = new Set(["./", "index.html"].map(addressOf));
 addEventListener("install", (event) => {
   // Chromium asks the network too while a worker starts, and may take its refusal for the answer.
   event.addRoutes?.({ condition: { requestMode: "navigate" }, source: "fetch-event" });
-  const fresh = FILES.map((file) => new Request(addressOf(file), { cache: "no-cache" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
+  event.waitUntil(Promise.all(FILES.map(keep)));
 });
 
 addEventListener("activate", (event) => event.waitUntil(cleanUp().then(() => clients.claim())));
@@ -33,6 +32,21 @@ addEventListener("fetch", (event) => {
     if (pages.has(url.href)) event.respondWith(openPage(request));
   } else event.respondWith(extras.has(url.href) ? fetchOnce(request) : find(request));
 });
+
+/** Keeps a file of this version, or fails, and the version with it. */
+async function keep(file) {
+  const request = new Request(addressOf(file), { cache: "no-cache" });
+  const answer = await fetch(request);
+  if (!isFile(request, answer)) throw new Error(`Instead of ${file} came something else.`);
+  const cache = await caches.open(CACHE);
+  await cache.put(request, answer);
+}
+
+/** Whether that was asked for: some servers and filters send a page in its place, and call it a success. */
+function isFile({ url }, answer) {
+  const page = answer.headers.get("content-type")?.startsWith("text/html");
+  return answer.ok && (!page || pages.has(url));
+}
 
 /** The newest page that there is; without a network, or with a server in trouble, the one that is kept. */
 async function openPage(request) {
@@ -61,7 +75,7 @@ async function fetchOnce(request) {
   if (kept) return kept;
   const answer = await fetch(request);
   // A full disk is no reason to go without.
-  if (answer.ok) cache.put(request, answer.clone()).catch(() => {});
+  if (isFile(request, answer)) cache.put(request, answer.clone()).catch(() => {});
   return answer;
 }
 

@@ -136,12 +136,7 @@ test("a worker that dies is replaced by one with what was loaded, and what was c
     const added = await tuner.addExample("a ring", library.drawing("ring", 9));
     return [...examples.map(({ id }) => id), added];
   });
-  const [worker] = page.workers();
-  await worker.evaluate(() => {
-    setTimeout(() => {
-      throw new WebAssembly.RuntimeError("unreachable");
-    });
-  });
+  await kill(page);
   const found = await page.evaluate(async () => {
     const { ask, tuner } = globalThis;
     const answered = await ask(tuner);
@@ -161,4 +156,99 @@ test("a worker that dies is replaced by one with what was loaded, and what was c
   assert.equal(found.labels[ids[4]], "line");
   assert.equal(found.labels[ids[1]], undefined);
   assert.equal(found.labels[ids.at(-1)], "a ring");
+});
+
+/** Ends the page's last worker as a trap in the wasm would. */
+async function kill(page) {
+  await page
+    .workers()
+    .at(-1)
+    .evaluate(() => {
+      setTimeout(() => {
+        throw new WebAssembly.RuntimeError("unreachable");
+      });
+    });
+}
+
+/** What happens to `line` (the first four examples), `ring` (the next four) and `picture`, and the head that answers then. */
+const CHANGES = {
+  "examples in exchange for others": {
+    head: "linear",
+    change: async () => {
+      const { library, tuner, ids } = globalThis;
+      await tuner.addExample("line", library.drawing("line", 9));
+      await tuner.removeExamples(ids.slice(0, 4));
+    },
+  },
+  "examples that change places": {
+    head: "linear",
+    change: async () => {
+      const { tuner, ids } = globalThis;
+      await tuner.moveExample(ids[4], "line");
+      for (const id of ids.slice(0, 4)) await tuner.moveExample(id, "ring");
+    },
+  },
+  "names that change places": {
+    head: "linear",
+    change: async () => {
+      const { library, tuner } = globalThis;
+      await tuner.renameClass("line", "for a moment");
+      await tuner.renameClass("ring", "line");
+      await tuner.renameClass("for a moment", "ring");
+      await tuner.addExample("ring", library.drawing("line", 9));
+    },
+  },
+  "a class that comes and goes": {
+    head: "prototype",
+    change: async () => {
+      const { library, tuner, ids } = globalThis;
+      await tuner.addExample("house", library.drawing("line", 9));
+      await tuner.renameClass("ring", "a ring");
+      await tuner.moveExample(ids[0], "a ring");
+      await tuner.removeClass("house");
+    },
+  },
+  "a model alone whose classes get examples": {
+    head: "linear",
+    change: async () => {
+      const { library, tuner, input } = globalThis;
+      await tuner.load(await tuner.export({ format: "safetensors" }));
+      const lines = Array.from({ length: 20 }, (_, n) => ({
+        label: "line",
+        input: library.drawing("line", n),
+      }));
+      await tuner.addExamples([
+        ...lines,
+        { label: "ring", input: library.drawing("ring", 1) },
+        { label: "picture", input },
+      ]);
+    },
+  },
+};
+
+test("a successor knows what was trained, or has forgotten it, as the worker before", async (t) => {
+  const { page } = await trained(t);
+  for (const [what, { head, change }] of Object.entries(CHANGES)) {
+    await page.evaluate(async () => {
+      globalThis.tuner.dispose();
+      const { tuner } = await globalThis.library.create({ device: "cpu" });
+      const { examples } = await tuner.load(globalThis.file);
+      const ids = examples.map(({ id }) => id);
+      Object.assign(globalThis, { tuner, ids, input: examples.at(-1).input });
+    });
+    await page.evaluate(change);
+    const answers = () =>
+      page.evaluate(async () => {
+        const { ask, library, tuner } = globalThis;
+        const { head } = await tuner.predict(library.drawing("ring", 7));
+        const { ids, labels } = await tuner.features();
+        return { head, probabilities: await ask(tuner), labels: ids.map((id, index) => [id, labels[index]]) };
+      });
+    const before = await answers();
+    assert.equal(before.head, head, what);
+    await kill(page);
+    const after = await answers();
+    assert.ok(apart(before.probabilities, after.probabilities) < 1e-5, what);
+    assert.deepEqual({ ...after, probabilities: 0 }, { ...before, probabilities: 0 }, what);
+  }
 });

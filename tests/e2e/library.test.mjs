@@ -177,6 +177,7 @@ test("what makes no sense is refused by name", async (t) => {
         ]),
       ),
       list: await refusal(tuner.addExamples("line")),
+      ids: await refusal(tuner.removeExamples(null)),
       detached: await refusal(
         (() => {
           const bytes = new Uint8Array(8);
@@ -224,8 +225,9 @@ test("what makes no sense is refused by name", async (t) => {
     pretrained: ["bad-option", /pretrained is no.*true or false/],
     bytes: ["bad-option", /weights is .*Array.*Uint8Array/],
     nothing: ["bad-option", /options are null/],
-    points: ["bad-input", /\[\[x, …\], \[y, …\]\]/],
+    points: ["bad-input", /Stroke 1 is an array of length 4; .*\[\[x, …\], \[y, …\]\]/],
     list: ["bad-input", /list of \{ label, input \}/],
+    ids: ["bad-input", /ids are null.*list/],
     detached: ["bad-input", /cannot be read/],
     empty: ["empty-drawing", /./],
     text: ["bad-input", /a cat.*strokes, ImageData/],
@@ -443,6 +445,62 @@ test("a tuner teaches another", async (t) => {
   assert.deepEqual(labels, ["line", "ring"]);
 });
 
+test("a run can be stopped, aborted and paused while its teacher is asked", async (t) => {
+  const page = await library(t);
+  const found = await page.evaluate(async () => {
+    const { create, refusal, teach } = globalThis.library;
+    const { tuner } = await create({ device: "cpu", size: 32 });
+    await teach(tuner, 3);
+    /** A run whose teacher has been asked, and answers when it is told to. */
+    const asked = (options) =>
+      new Promise((resolve) => {
+        const teacher = {
+          asked: 0,
+          predict: () =>
+            new Promise((answer) => {
+              teacher.asked++;
+              teacher.answer = () =>
+                answer({ ranking: ["line", "ring"].map((label) => ({ label, probability: 0.5 })) });
+              resolve({ run, teacher });
+            }),
+        };
+        const run = tuner.train({ strategy: "distil", epochs: 1, teacher, ...options });
+      });
+
+    const stopped = await asked();
+    stopped.run.stop();
+    const { reason, epochs } = await stopped.run.result;
+
+    const abort = new AbortController();
+    const aborted = await asked({ signal: abort.signal });
+    abort.abort();
+    const { code } = await refusal(aborted.run.result);
+
+    const paused = await asked();
+    paused.run.pause();
+    paused.teacher.answer();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const questions = paused.teacher.asked;
+    const { predict } = paused.teacher;
+    paused.teacher.predict = (input) => {
+      const answer = predict(input);
+      paused.teacher.answer();
+      return answer;
+    };
+    paused.run.resume();
+    const { reason: ending } = await paused.run.result;
+    return { reason, epochs, code, questions, ending, all: paused.teacher.asked };
+  });
+  assert.deepEqual(found, {
+    reason: "stopped",
+    epochs: 0,
+    code: "aborted",
+    questions: 1,
+    ending: "finished",
+    all: 6,
+  });
+});
+
 test(
   "what a GPU has fine-tuned is saved, exported and loaded, and answers the same on the CPU",
   { timeout: 600_000 },
@@ -514,6 +572,77 @@ test("without a worker, the calling thread computes", async (t) => {
   assert.equal(label, "ring");
   assert.equal(reason, "stopped");
   assert.equal(page.workers().length, 0);
+});
+
+test("code that cannot be fetched is told of once, to whoever asks", async (t) => {
+  const page = await library(t);
+  const uncaught = [];
+  page.on("pageerror", (error) => uncaught.push(String(error)));
+  await page.route("**/pkg/lib/engine.js", (route) => route.abort());
+  const { code } = await page.evaluate(() => {
+    const { create, refusal } = globalThis.library;
+    return refusal(create({ device: "cpu", worker: false }));
+  });
+  assert.equal(code, "worker-died");
+  assert.deepEqual(uncaught, []);
+});
+
+test("a download that breaks off is not taken for another file", async (t) => {
+  const page = await library(t);
+  const { code, message, name } = await page.evaluate(async () => {
+    const { create, refusal } = globalThis.library;
+    const { fetch } = globalThis;
+    // What has to be what it should be comes whole or not at all, and no browser says why.
+    let again;
+    globalThis.fetch = async (url, options) => {
+      if (!url.endsWith(".wasm")) return fetch(url, options);
+      if (options.integrity) throw new TypeError("Failed to fetch");
+      return again(await fetch(url));
+    };
+    again = ({ headers }) => {
+      const body = new ReadableStream({ pull: (stream) => stream.error(new TypeError("network error")) });
+      return new Response(body, { headers });
+    };
+    const { code, message } = await refusal(create({ device: "cpu", worker: false }));
+    again = (whole) => whole;
+    const { tuner } = await create({ device: "cpu", worker: false });
+    return { code, message, name: tuner.backbone.name };
+  });
+  assert.equal(code, "wasm-missing");
+  assert.match(message, /broke off/);
+  assert.equal(name, "doodle");
+});
+
+test("files with pictures are decoded one after the other, what is drawn on meanwhile before them", async (t) => {
+  const page = await library(t);
+  const { most, classes, same } = await page.evaluate(async () => {
+    const { create } = globalThis.library;
+    const { tuner } = await create({ device: "cpu" });
+    const canvas = new OffscreenCanvas(300, 300);
+    const pen = canvas.getContext("2d");
+    pen.fillRect(40, 40, 200, 9);
+    const file = await canvas.convertToBlob();
+    const { createImageBitmap } = globalThis;
+    let [open, most] = [0, 0];
+    globalThis.createImageBitmap = async (source) => {
+      most = Math.max(most, ++open);
+      const bitmap = await createImageBitmap(source);
+      const { close } = bitmap;
+      bitmap.close = () => (open--, close.call(bitmap));
+      return bitmap;
+    };
+    const inputs = [file, file, file, canvas];
+    const adding = tuner.addExamples(inputs.map((input) => ({ label: "bar", input })));
+    pen.clearRect(0, 0, 300, 300);
+    await adding;
+    const { values, length } = await tuner.features();
+    const [first, last] = [values.slice(0, length), values.slice(3 * length)];
+    return { most, classes: tuner.classes(), same: first.every((value, index) => value === last[index]) };
+  });
+  assert.deepEqual(
+    { most, classes, same },
+    { most: 1, classes: [{ label: "bar", examples: 4 }], same: true },
+  );
 });
 
 test("pixels are read once, and move without a copy", async (t) => {
@@ -595,6 +724,39 @@ test("a worker that dies is replaced, with its examples and under the same ids",
   await kill(page);
   assert.deepEqual(await learnt(), before, "what was trained is known to the next one");
   assert.equal(before.head, "linear");
+});
+
+test("a tuner can be disposed of by whoever hears that its worker has died", async (t) => {
+  const page = await library(t);
+  await page.evaluate(async () => {
+    const { DoodleTune, endless, refusal, teach } = globalThis.library;
+    const heard = [];
+    globalThis.Worker = class extends Worker {
+      constructor(...given) {
+        super(...given);
+        heard.push("a worker");
+      }
+    };
+    const tuner = await DoodleTune.create({
+      device: "cpu",
+      size: 32,
+      onStatus({ state }) {
+        heard.push(state);
+        if (state === "restart") tuner.dispose();
+      },
+    });
+    await teach(tuner, 2);
+    const asked = refusal(tuner.train({ plan: endless }).result);
+    Object.assign(globalThis, { tuner, heard, asked });
+  });
+  await kill(page);
+  const { codes, heard } = await page.evaluate(async () => {
+    const { library, tuner, heard, asked } = globalThis;
+    const refused = [await asked, await library.refusal(tuner.predict(library.drawing("ring", 3)))];
+    return { codes: refused.map(({ code }) => code), heard: heard.slice(heard.indexOf("restart")) };
+  });
+  assert.deepEqual(codes, ["disposed", "disposed"]);
+  assert.deepEqual(heard, ["restart"], "no worker comes after it");
 });
 
 test("a training whose worker dies goes on to what it would have come to", async (t) => {

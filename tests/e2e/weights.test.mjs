@@ -19,7 +19,7 @@ for (const [weights, sentence] of [
       await visitor.draw(shape("star", random(1)));
       await page.keyboard.press("Enter");
       assert.equal(await page.locator(".thumbnail").count(), 1);
-      await page.getByRole("button", { name: "Try again" }).click();
+      await page.locator(".notice").getByRole("button", { name: "Try again" }).click();
       await page.locator(".notice.problem").waitFor();
       assert.equal(await page.locator(".thumbnail").count(), 1);
     });

@@ -15,18 +15,24 @@ export async function request(kind: Kind, { url, integrity }: Asset): Promise<Re
   try {
     response = await fetch(url, integrity ? { integrity } : {});
   } catch (cause) {
-    if (!integrity) throw missing(kind, url, "the server could not be reached", cause);
-    // A browser does not say whether it is not there or not the same: ask again for whatever there is.
-    await request(kind, { url });
-    throw mismatch(kind, url, cause);
+    if (integrity) return again(kind, url, integrity, cause);
+    throw missing(kind, url, "the server could not be reached", cause);
   }
   // Development servers answer a missing file with a page.
   const page = response.headers.get("content-type")?.startsWith("text/html");
-  if (!response.ok) throw missing(kind, url, `the server answered ${response.status}`);
-  if (page || !response.body) {
-    throw missing(kind, url, "the server answered with a page instead of the file");
-  }
-  return response;
+  if (response.ok && !page && response.body) return response;
+  response.body?.cancel().catch(() => {}); // nobody reads it
+  const what = response.ok ? "with a page instead of the file" : response.status;
+  throw missing(kind, url, `the server answered ${what}`);
+}
+
+/** A browser does not say whether a file was not there, broke off or is not the same: asks for whatever there is. */
+async function again(kind: Kind, url: string, integrity: string, cause: unknown): Promise<Response> {
+  const response = await request(kind, { url });
+  const bytes = await read(kind, url, response);
+  // Pages on http cannot compute a digest.
+  if (isSecureContext && (await digest(bytes)) === integrity) return new Response(bytes, response);
+  throw mismatch(kind, url, cause);
 }
 
 /** Fetches the weights and tells how far it has come; `total` is null where the server does not say. */
@@ -34,11 +40,23 @@ export async function fetchWeights(
   { url, integrity }: Asset,
   onProgress: (loaded: number, total: number | null) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // Pages on http cannot compute a digest. There the browser compares, and hands over nothing before the end.
+  // Where no digest can be computed, the browser compares, and hands over nothing before the end.
   const own = isSecureContext;
   const response = await request("weights", { url, integrity: own ? undefined : integrity });
   const length = Number(response.headers.get("content-length"));
   const total = length > 0 && !response.headers.has("content-encoding") ? length : null;
+  const bytes = await read("weights", url, response, (loaded) => onProgress(loaded, total));
+  if (own && integrity && (await digest(bytes)) !== integrity) throw mismatch("weights", url);
+  return bytes;
+}
+
+/** Reads an answer to its end. */
+async function read(
+  kind: Kind,
+  url: string,
+  response: Response,
+  onProgress: (loaded: number) => void = () => {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let loaded = 0;
   try {
@@ -46,10 +64,10 @@ export async function fetchWeights(
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       chunks.push(read.value);
       loaded += read.value.length;
-      onProgress(loaded, total);
+      onProgress(loaded);
     }
   } catch (cause) {
-    throw missing("weights", url, "the download broke off", cause);
+    throw missing(kind, url, "the download broke off", cause);
   }
   const bytes = new Uint8Array(loaded);
   let offset = 0;
@@ -57,7 +75,6 @@ export async function fetchWeights(
     bytes.set(chunk, offset);
     offset += chunk.length;
   }
-  if (own && integrity && (await digest(bytes)) !== integrity) throw mismatch("weights", url);
   return bytes;
 }
 

@@ -1,3 +1,4 @@
+import { describe } from "./describe.js";
 import { DoodleTuneError } from "./errors.js";
 import type { View, WireInput } from "./protocol.js";
 import type { Input, Point, Stroke } from "./types.js";
@@ -12,8 +13,20 @@ const ACCEPTED = "strokes, ImageData, a canvas, an ImageBitmap or a Blob with an
 
 /** Any input in the form that crosses to the engine. */
 export async function toWire(input: Input): Promise<WireInput> {
+  return input instanceof Blob ? decode(input) : readNow(input);
+}
+
+/** The same of many. Files do not change, and are decoded one after the other: all at once may be more than there is memory. */
+export async function toWires(inputs: readonly Input[]): Promise<WireInput[]> {
+  const read = inputs.map((input) => (input instanceof Blob ? input : readNow(input)));
+  const wires: WireInput[] = [];
+  for (const input of read) wires.push(input instanceof Blob ? await decode(input) : input);
+  return wires;
+}
+
+/** What may be another drawing a moment later. */
+function readNow(input: Exclude<Input, Blob>): WireInput {
   if (Array.isArray(input)) return { strokes: (input as readonly Stroke[]).map(toPair) };
-  if (input instanceof Blob) return decode(input);
   if (input instanceof ImageData) return fromImageData(input);
   if (isDrawable(input)) return read(input, input.width, input.height);
   throw new DoodleTuneError("bad-input", `The input is ${describe(input)}; allowed are ${ACCEPTED}.`);
@@ -49,6 +62,13 @@ export function copyOf(bytes: BufferSource): Uint8Array<ArrayBuffer> {
 export function checkExamples(list: unknown): void {
   if (Array.isArray(list) && list.every((item) => typeof item === "object" && item !== null)) return;
   const message = `The examples are ${describe(list)}; they must be a list of { label, input }.`;
+  throw new DoodleTuneError("bad-input", message);
+}
+
+/** Refuses what is no list of ids. */
+export function checkIds(ids: unknown): void {
+  if (Array.isArray(ids)) return;
+  const message = `The ids are ${describe(ids)}; they must be a list, such as addExamples gives.`;
   throw new DoodleTuneError("bad-input", message);
 }
 
@@ -133,9 +153,4 @@ function isPoint(value: unknown): value is Point {
 
 function isList(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || ArrayBuffer.isView(value);
-}
-
-function describe(value: unknown): string {
-  if (value === null || typeof value !== "object") return String(value);
-  return value.constructor?.name === "Array" ? "an array of something else" : `a ${value.constructor?.name}`;
 }

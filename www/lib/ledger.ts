@@ -8,7 +8,7 @@ export interface Example {
   input: WireInput;
   /** The id that the present engine has given; a new engine gives new ones. */
   engineId: number;
-  /** Where it is in the file that a new engine begins with, and in which class; undefined if it was added since. */
+  /** Its place in the file that a new engine begins with, and its class there by today's name; undefined if it is younger. */
   origin?: { place: number; label: string };
 }
 
@@ -20,6 +20,10 @@ export interface Pupil {
   move(id: number, label: string): Promise<void>;
   renameClass(from: string, to: string): Promise<void>;
 }
+
+/** Any drawing at all, to hold a place in a class for a moment. */
+const DIAGONAL = [0, 1];
+const STAND_IN: WireInput = { strokes: [[DIAGONAL, DIAGONAL]] };
 
 /** All examples, kept on this side so that a new engine can be taught them again under the same ids. */
 export class Ledger {
@@ -35,26 +39,32 @@ export class Ledger {
   #file: Uint8Array<ArrayBuffer> | undefined;
   /** As of which revision. */
   #kept = -1;
-  /** What its classes are called today. */
-  #names = new Map<string, string>();
+  /** Its classes by their names of today; undefined once there were others, since engines then forget what was trained. */
+  #classes: Set<string> | undefined;
+  /** How its classes have come by these names. */
+  #renames: { from: string; to: string }[] = [];
 
   add(examples: { label: string; input: WireInput }[], engineIds: number[]): number[] {
-    this.revision++;
-    return examples.map(({ label, input }, index) => {
+    const ids = examples.map(({ label, input }, index) => {
       const id = this.#nextId++;
       this.#examples.set(id, { label, input, engineId: engineIds[index]! });
       return id;
     });
+    if (ids.length > 0) this.#changed();
+    return ids;
   }
 
   /** Begins anew with what an engine has found in a file. */
   load(file: Uint8Array<ArrayBuffer>, { examples, report, ...rest }: WireLoaded): Loaded {
     this.#examples.clear();
+    this.revision++;
     const ids = this.add(
       examples,
       examples.map(({ id }) => id),
     );
     this.keep(file);
+    // A model alone has classes without examples.
+    if (rest.labels.length > 0) this.#classes = new Set(rest.labels);
     return {
       ...rest,
       examples: examples.map(({ label, input }, place) => ({
@@ -72,7 +82,8 @@ export class Ledger {
     this.#kept = this.revision;
     const all = this.examples() as Example[];
     all.forEach((example, place) => (example.origin = { place, label: example.label }));
-    this.#names = new Map(all.map(({ label }) => [label, label]));
+    this.#classes = this.#labels();
+    this.#renames = [];
   }
 
   /** Whether that file has all examples as they are. */
@@ -109,24 +120,42 @@ export class Ledger {
   }
 
   remove(ids: number[]): void {
-    this.revision++;
     for (const id of ids) this.#examples.delete(id);
+    if (ids.length > 0) this.#changed();
   }
 
   move(id: number, label: string): void {
-    this.revision++;
     this.#examples.get(id)!.label = label;
+    this.#changed();
   }
 
   renameClass(from: string, to: string): void {
     this.revision++;
-    for (const example of this.#examples.values()) if (example.label === from) example.label = to;
-    for (const [first, name] of this.#names) if (name === from) this.#names.set(first, to);
+    const renamed = (label: string) => (label === from ? to : label);
+    for (const example of this.#examples.values()) example.label = renamed(example.label);
+    if (!this.#classes) return;
+    for (const { origin } of this.#examples.values()) if (origin) origin.label = renamed(origin.label);
+    this.#classes = new Set([...this.#classes].map(renamed));
+    this.#renames.push({ from, to });
   }
 
   removeClass(label: string): void {
-    this.revision++;
     for (const [id, example] of this.#examples) if (example.label === label) this.#examples.delete(id);
+    this.#changed();
+  }
+
+  /** To be called after every change of the examples. */
+  #changed(): void {
+    this.revision++;
+    const known = this.#classes;
+    if (!known) return;
+    const labels = this.#labels();
+    if (labels.size !== known.size || ![...labels].every((label) => known.has(label)))
+      this.#classes = undefined;
+  }
+
+  #labels(): Set<string> {
+    return new Set([...this.#examples.values()].map(({ label }) => label));
   }
 
   /** Classes that have examples, in the order in which they came. */
@@ -136,42 +165,36 @@ export class Ledger {
     return [...counts].map(([label, examples]) => ({ label, examples }));
   }
 
-  /** Teaches everything to a new engine: what was loaded, what was changed since, and the rest a few at a time. */
+  /** Teaches everything to a new engine, which then remembers or has forgotten what was trained as the last one did. */
   async replay(pupil: Pupil): Promise<void> {
     const all = [...this.#examples.values()];
-    if (this.#file) await this.#reload(this.#file, all, pupil);
-    const added = all.filter(({ origin }) => !origin);
-    for (let start = 0; start < added.length; start += 16) {
-      const some = added.slice(start, start + 16);
-      const engineIds = await pupil.add(some.map(({ label, input }) => ({ label, input })));
-      some.forEach((example, index) => (example.engineId = engineIds[index]!));
-    }
-  }
-
-  async #reload(file: Uint8Array<ArrayBuffer>, all: Example[], pupil: Pupil): Promise<void> {
-    const { examples } = await pupil.load(file);
+    if (!this.#file) return teach(pupil, all);
+    const { examples } = await pupil.load(this.#file);
     const gone = new Set(examples.map(({ id }) => id));
     const kept = all.filter(({ origin }) => origin);
     for (const example of kept) {
       example.engineId = examples[example.origin!.place]!.id;
       gone.delete(example.engineId);
     }
-    if (gone.size > 0) await pupil.remove([...gone]);
-    // A class that has another name keeps what was learnt of it; its examples moved one by one would not.
-    const names = new Map(kept.map(({ origin }) => [origin!.label, origin!.label]));
-    for (let renamed = true; renamed;) {
-      renamed = false;
-      for (const [first, name] of names) {
-        const now = this.#names.get(first)!;
-        // A name that is taken may be free when others have theirs.
-        if (name === now || [...names.values()].includes(now)) continue;
-        await pupil.renameClass(name, now);
-        names.set(first, now);
-        renamed = true;
-      }
-    }
+    if (this.isKept) return;
+    for (const { from, to } of this.#renames) await pupil.renameClass(from, to);
+    // What was trained is kept only if no class is ever empty, whatever moves; one class more, and it is forgotten.
+    const labels = this.#classes ?? [`${Math.random()}`];
+    const standIns = await pupil.add([...labels].map((label) => ({ label, input: STAND_IN })));
+    const added = all.filter(({ origin }) => !origin);
+    await teach(pupil, added);
     for (const { origin, label, engineId } of kept) {
-      if (names.get(origin!.label) !== label) await pupil.move(engineId, label);
+      if (origin!.label !== label) await pupil.move(engineId, label);
     }
+    await pupil.remove([...gone, ...standIns]);
+  }
+}
+
+/** A few at a time. */
+async function teach(pupil: Pupil, examples: Example[]): Promise<void> {
+  for (let start = 0; start < examples.length; start += 16) {
+    const some = examples.slice(start, start + 16);
+    const engineIds = await pupil.add(some.map(({ label, input }) => ({ label, input })));
+    some.forEach((example, index) => (example.engineId = engineIds[index]!));
   }
 }

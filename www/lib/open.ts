@@ -49,11 +49,12 @@ export const openHere: OpenPort = (receive, died) => {
     () => trap && end(),
     (error: unknown) => died(String(error)),
   );
+  const noEngine = () => {}; // which `died` has been told
   return {
     // In its own task, as in a worker: a request has begun when the next one comes.
     post: (request) => {
       own.waiting++;
-      void engine.then((engine) => setTimeout(() => engine.handle(request)));
+      engine.then((engine) => setTimeout(() => engine.handle(request)), noEngine);
     },
     close: () => {
       here.delete(own);
@@ -61,7 +62,7 @@ export const openHere: OpenPort = (receive, died) => {
         removeEventListener("error", onError);
         removeEventListener("unhandledrejection", onRejection);
       }
-      void engine.then((engine) => engine.close());
+      engine.then((engine) => engine.close(), noEngine);
     },
   };
 };

@@ -1,4 +1,5 @@
 import type { Asset } from "./download.js";
+import { describe } from "./describe.js";
 import { DoodleTuneError } from "./errors.js";
 import { INTEGRITY, WASM, WEIGHTS } from "./files.js";
 import { copyOf } from "./input.js";
@@ -155,7 +156,7 @@ function check<Options extends object>(options: Partial<Options>, checks: Checks
     const known = Object.keys(checks).join(", ");
     throw new DoodleTuneError(
       "bad-option",
-      `The options are ${shown(options)}; they must be an object with ${known}.`,
+      `The options are ${describe(options)}; they must be an object with ${known}.`,
     );
   }
   for (const [key, value] of Object.entries(options)) {
@@ -165,21 +166,9 @@ function check<Options extends object>(options: Partial<Options>, checks: Checks
     }
     const { allowed, ok } = checks[key as keyof Options];
     if (value !== undefined && !ok(value)) {
-      throw new DoodleTuneError("bad-option", `${key} is ${shown(value)}; it must be ${allowed}.`);
+      throw new DoodleTuneError("bad-option", `${key} is ${describe(value)}; it must be ${allowed}.`);
     }
   }
-}
-
-/** A value as it fits into a sentence. */
-function shown(value: unknown): string {
-  const longest = 60;
-  const kind = typeof value === "object" && value !== null ? value.constructor?.name : undefined;
-  const text = kind
-    ? `a value of the kind ${kind}`
-    : typeof value === "object" && value
-      ? "an object"
-      : String(value);
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 /**
@@ -198,7 +187,7 @@ export function plain<Options extends object>(options: Options): Options {
       throw new DoodleTuneError("bad-option", `${key} is ${value}; it must be a finite number.`);
     }
     if (typeof value === "function" || typeof value === "symbol") {
-      throw new DoodleTuneError("bad-option", `${key} is ${shown(value)}; it must be plain data.`);
+      throw new DoodleTuneError("bad-option", `${key} is ${describe(value)}; it must be plain data.`);
     }
     return value;
   };

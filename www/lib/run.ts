@@ -1,4 +1,5 @@
 import { DoodleTuneError } from "./errors.js";
+import { Gate } from "./gate.js";
 import { fromWire } from "./input.js";
 import type { Example } from "./ledger.js";
 import { checkTrainOptions, toTrainOptions } from "./options.js";
@@ -25,12 +26,18 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
   #ended = false;
   /** What was asked of the run last. */
   #wish: Steering | undefined;
+  /** Shut while it is paused. */
+  readonly #gate = new Gate();
+  #halt!: () => void;
+  /** Rejects when it is stopped. */
+  readonly #halted = new Promise<never>((_, reject) => (this.#halt = () => reject(HALTED)));
   #wake = () => {};
   #news = Promise.resolve();
 
   /** @internal */
   constructor(supervisor: Supervisor, options: TrainOptions) {
     this.#supervisor = supervisor;
+    this.#halted.catch(() => {}); // nobody may be waiting
     this.#announce();
     this.result = this.#run(options).finally(() => {
       this.#ended = true;
@@ -86,7 +93,7 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
       const opinions: Opinions = new Map();
       const result = this.#supervisor.train(
         async () => {
-          if (teacher) await this.#ask(teacher, signal, opinions);
+          if (teacher) await this.#ask(teacher, opinions);
           return teacher ? { ...wire, teacher: this.#byEngineId(opinions) } : wire;
         },
         (event) => {
@@ -96,7 +103,10 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
         () => this.#wish,
       );
       this.#begun = true;
-      const report = await result;
+      const report = await result.catch((error: unknown) => {
+        if (error !== HALTED) throw error;
+        return UNBEGUN;
+      });
       if (signal?.aborted) throw aborted(signal);
       const evaluation = report.evaluation && this.#supervisor.ledger.own(report.evaluation);
       return { ...report, evaluation };
@@ -106,24 +116,14 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
   }
 
   /** Notes what a teacher makes of each example, those included that come meanwhile. */
-  async #ask(teacher: Teacher, signal: AbortSignal | undefined, opinions: Opinions): Promise<void> {
-    if (signal?.aborted) throw aborted(signal);
-    const asked = new AbortController();
-    const gone = new Promise<never>((_, reject) => {
-      const listening = { signal: asked.signal };
-      signal?.addEventListener("abort", () => reject(aborted(signal)), listening);
-    });
-    gone.catch(() => {}); // it may come between two questions
+  async #ask(teacher: Teacher, opinions: Opinions): Promise<void> {
     const missing = () => this.#supervisor.ledger.examples().filter((example) => !opinions.has(example));
-    try {
-      for (let some = missing(); some.length > 0; some = missing()) {
-        for (const example of some) {
-          const answer = teacher.predict(fromWire(example.input));
-          opinions.set(example, (await Promise.race([answer, gone])).ranking);
-        }
+    for (let some = missing(); some.length > 0; some = missing()) {
+      for (const example of some) {
+        await Promise.race([this.#halted, this.#gate.pass()]);
+        const answer = teacher.predict(fromWire(example.input));
+        opinions.set(example, (await Promise.race([this.#halted, answer])).ranking);
       }
-    } finally {
-      asked.abort();
     }
   }
 
@@ -137,6 +137,9 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     // After its end it would steer another run, and nothing takes a stop back.
     if (this.#ended || this.#wish === "stop") return;
     this.#wish = wish;
+    if (wish === "pause") this.#gate.shut();
+    else if (wish === "resume") this.#gate.open();
+    else this.#halt();
     if (this.#begun) this.#supervisor.steer(wish);
   }
 
@@ -148,6 +151,23 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
 }
 
 type Opinions = Map<Readonly<Example>, Ranked[]>;
+
+/** That a run was stopped while its teacher was asked, and what it came to. */
+const HALTED = new Error("stopped");
+const UNBEGUN: TrainReport = {
+  reason: "stopped",
+  epochs: 0,
+  loss: null,
+  accuracy: null,
+  validationLoss: null,
+  validationAccuracy: null,
+  strength: null,
+  trainingExamples: 0,
+  validationExamples: 0,
+  phases: [],
+  evaluation: null,
+  seconds: 0,
+};
 
 function aborted(signal: AbortSignal): DoodleTuneError {
   const message = "The training was aborted; the best so far is kept.";

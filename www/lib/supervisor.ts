@@ -23,7 +23,7 @@ export class Supervisor {
   readonly #open: OpenPort;
   #options: EngineOptions;
   readonly #onStatus: (status: Status) => void;
-  #link!: Link;
+  #link: Link | undefined;
   #ready: Promise<Link>;
   /** When workers have died, of late. */
   #deaths: number[] = [];
@@ -33,6 +33,8 @@ export class Supervisor {
   /** When everything that could be tried had failed. */
   #gaveUpAt: number | undefined;
   #training = false;
+  /** What everything is refused with, once it has been disposed of. */
+  #disposed: DoodleTuneError | undefined;
 
   constructor(open: OpenPort, options: EngineOptions, onStatus: (status: Status) => void) {
     this.#open = open;
@@ -77,7 +79,7 @@ export class Supervisor {
    * @throws `busy`, at once.
    */
   train(
-    options: () => WireTrainOptions | Promise<WireTrainOptions>,
+    options: () => Promise<WireTrainOptions>,
     onEpoch: (event: TrainEvent) => void,
     wish: () => Steering | undefined,
   ): Promise<TrainReport> {
@@ -94,7 +96,7 @@ export class Supervisor {
   }
 
   async #train(
-    options: () => WireTrainOptions | Promise<WireTrainOptions>,
+    options: () => Promise<WireTrainOptions>,
     onEpoch: (event: TrainEvent) => void,
     wish: () => Steering | undefined,
   ): Promise<TrainReport> {
@@ -115,7 +117,7 @@ export class Supervisor {
         // What it begins with, a successor would begin with, in the same order.
         if (!this.ledger.isKept) await this.#remember(link);
         // What a teacher refuses with is not this engine's.
-        const asked = await Promise.resolve(options()).catch((error: unknown) => {
+        const asked = await options().catch((error: unknown) => {
           refused = true;
           throw error;
         });
@@ -173,15 +175,13 @@ export class Supervisor {
   }
 
   dispose(): void {
-    const reason = new DoodleTuneError("disposed", "The tuner has been disposed of.");
-    this.#gaveUpAt = undefined;
-    this.#ready = Promise.reject(reason);
-    this.#ready.catch(() => {});
-    this.#link.close(reason);
+    this.#disposed = new DoodleTuneError("disposed", "The tuner has been disposed of.");
+    this.#link?.close(this.#disposed);
   }
 
   /** The engine that there is. Where the last attempts are long enough ago, there is a new one. */
   #engine(): Promise<Link> {
+    if (this.#disposed) return Promise.reject(this.#disposed);
     if (this.#gaveUpAt !== undefined && performance.now() - this.#gaveUpAt > RESTART_WINDOW_MS) {
       this.#gaveUpAt = undefined;
       this.#ready = this.#start();
@@ -195,7 +195,8 @@ export class Supervisor {
     const { code, message } = DoodleTuneError.from(error);
     const gpu = isGpuFailure(code);
     if (!gpu && code !== "worker-died") return false;
-    if (link !== this.#link) return true; // another call has noticed before
+    // Another call has noticed before, or nobody wants one any more.
+    if (link !== this.#link || this.#disposed) return true;
     link.close(DoodleTuneError.from(error));
     this.#ready = this.#noteFailure(gpu, message) ? this.#start() : Promise.reject(this.#giveUp(message));
     this.#ready.catch(() => {}); // whoever calls next is told
@@ -204,33 +205,34 @@ export class Supervisor {
 
   async #start(): Promise<Link> {
     for (;;) {
-      let link: Link | undefined;
+      if (this.#disposed) throw this.#disposed;
       try {
-        const opened = (link = this.#link = new Link(this.#open, this.#onStatus));
+        const link = (this.#link = new Link(this.#open, this.#onStatus));
         // What was measured once is not measured again.
         const device = this.#leftGpu ? "cpu" : this.device?.kind;
         const tuner = device ? { ...this.#options.tuner, device } : this.#options.tuner;
-        const { spare, ...reports } = await opened.call({
+        const { spare, ...reports } = await link.call({
           type: "create",
           options: { ...this.#options, tuner },
         });
         this.#options = { ...this.#options, ...spare };
         await this.ledger.replay({
-          load: (file) => opened.call({ type: "load", file }),
-          add: (examples) => opened.call({ type: "add", examples }),
-          remove: (ids) => opened.call({ type: "remove", ids }),
-          move: (id, label) => opened.call({ type: "move", id, label }),
-          renameClass: (from, to) => opened.call({ type: "renameClass", from, to }),
+          load: (file) => link.call({ type: "load", file }),
+          add: (examples) => link.call({ type: "add", examples }),
+          remove: (ids) => link.call({ type: "remove", ids }),
+          move: (id, label) => link.call({ type: "move", id, label }),
+          renameClass: (from, to) => link.call({ type: "renameClass", from, to }),
         });
         if (this.#leftGpu) this.device = { ...reports.device, reason: this.#leftGpu };
         else this.device ??= reports.device;
         this.backbone = reports.backbone;
         this.#onStatus({ state: "ready", message: "Ready" });
-        opened.onDeath = (error) => this.#recover(opened, error);
-        return opened;
+        link.onDeath = (error) => this.#recover(link, error);
+        return link;
       } catch (error) {
         const { code, message } = DoodleTuneError.from(error);
-        link?.close(DoodleTuneError.from(error));
+        // Where not even a link could be made, that of before is closed already.
+        this.#link?.close(DoodleTuneError.from(error));
         const gpu = isGpuFailure(code);
         if (code === "no-webgpu" && this.#mayUseGpu) this.#leaveGpu(`${message}.`);
         // A script that has been there once will come again.

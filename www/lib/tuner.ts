@@ -1,4 +1,4 @@
-import { checkExamples, toBytes, toImageData, toWire } from "./input.js";
+import { checkExamples, checkIds, toBytes, toImageData, toWire, toWires } from "./input.js";
 import { toLabel } from "./label.js";
 import { WEIGHTS } from "./files.js";
 import {
@@ -104,9 +104,9 @@ export class DoodleTune {
    */
   async addExamples(list: readonly { label: string; input: Input }[]): Promise<number[]> {
     checkExamples(list);
-    const examples = await Promise.all(
-      list.map(async ({ label, input }) => ({ label: toLabel(label), input: await toWire(input) })),
-    );
+    const labels = list.map(({ label }) => toLabel(label));
+    const inputs = await toWires(list.map(({ input }) => input));
+    const examples = inputs.map((input, index) => ({ label: labels[index]!, input }));
     const engineIds = await this.#supervisor.call(() => ({ type: "add", examples }));
     return this.#supervisor.ledger.add(examples, engineIds);
   }
@@ -123,9 +123,10 @@ export class DoodleTune {
   /**
    * Forgets several examples.
    *
-   * @throws `unknown-example`, and then forgets none; `busy` while a file is loaded.
+   * @throws `unknown-example`, and then forgets none; `bad-input` for what is no list; `busy` while a file is loaded.
    */
   async removeExamples(ids: readonly number[]): Promise<void> {
+    checkIds(ids);
     const { ledger } = this.#supervisor;
     const own = [...ids];
     await this.#supervisor.call(() => ({ type: "remove", ids: own.map((id) => ledger.engineId(id)) }));

@@ -15,8 +15,8 @@ export interface Point {
   y: number;
 }
 
-/** One stroke in time order, in any unit: all x then all y (as Quick, Draw! stores it), or a list of points. */
-export type Stroke = readonly [ArrayLike<number>, ArrayLike<number>, ...unknown[]] | readonly Point[];
+/** One stroke in time order, in any unit: all x, then all y (as Quick, Draw! stores it, perhaps with times), or a list of points. */
+export type Stroke = readonly ArrayLike<number>[] | readonly Point[];
 
 /**
  * What can be learnt and recognised: a drawing as strokes, at most 100,000 points in all, or a picture in any form that a
