@@ -16,6 +16,21 @@ async function intoTheLab(t, each) {
   return visitor;
 }
 
+/** Gives the first class a picture that no network can read, as where a device has no memory for it. */
+async function addUnreadable(page) {
+  await page.getByRole("link", { name: "Teach" }).click();
+  await page.route("**/shrink.worker*.js", (route) =>
+    route.fulfill({
+      contentType: "text/javascript",
+      body: `onmessage = () => postMessage(new Blob(["no picture"]))`,
+    }),
+  );
+  const file = { name: "broken.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
+  await page.locator(".card input[type=file]").first().setInputFiles(file);
+  await page.locator(".notice.problem").waitFor();
+  await page.getByRole("link", { name: "Lab" }).click();
+}
+
 /** Leaves just these in the race. */
 async function choose(page, strategies, epochs) {
   await page.getByRole("button", { name: "None" }).click();
@@ -43,6 +58,7 @@ test("too few doodles cannot race, and the room says why", async (t) => {
 test("strategies race on the same drawings; figures follow from curves, stay, and end with Stop", async (t) => {
   const visitor = await intoTheLab(t, 4);
   const { page } = visitor;
+  await addUnreadable(page);
   const raced = ["feature-extraction", "from-scratch", "distil"];
   await choose(page, raced, 2);
   await page.getByRole("button", { name: "Start the race" }).click();

@@ -45,6 +45,31 @@ test("one's own classes take over as soon as there are two", async (t) => {
   await page.locator(".bars.pretrained").waitFor();
 });
 
+test("a network that did not come can be asked for again, whatever else is said meanwhile", async (t) => {
+  const visitor = await visit(t, "?device=cpu");
+  const { page } = visitor;
+  const again = (place) => page.locator(place).getByRole("button", { name: "Try again" });
+  const weights = "**/*.safetensors";
+  await page.route(weights, (route) => route.abort());
+  await page.reload();
+  await again(".notice").waitFor();
+  await page.getByRole("button", { name: "Delete Cat" }).click();
+  await page.getByText("Cat is gone.").waitFor();
+  await visitor.trainButton.click();
+  await again(".notice").waitFor();
+  assert.match(await page.locator(".notice p").textContent(), /weights .*could not be loaded/);
+  await page.getByRole("link", { name: "Lab" }).click();
+  await page
+    .locator("#lab-why")
+    .getByText(/could not be loaded/)
+    .waitFor();
+  await page.getByRole("link", { name: "Teach" }).click();
+  await page.unroute(weights);
+  await again(".train").click();
+  await page.locator("[data-device]").waitFor();
+  assert.equal(await page.locator(".notice").count(), 0);
+});
+
 test("another network can be chosen and keeps all drawings", { timeout: 300_000 }, async (t) => {
   const visitor = await visit(t, "?device=cpu&size=64");
   const { page } = visitor;

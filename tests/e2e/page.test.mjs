@@ -228,6 +228,30 @@ test("the page's own thread is never busy for 50 ms while the worker looks, trai
   assert.ok(longest < 50, `${longest} ms`);
 });
 
+test("Stop is heard while doodles are still being looked at", async (t) => {
+  const visitor = await visit(t, SMALL);
+  const { page } = visitor;
+  await page.evaluate(() => {
+    const { postMessage } = Worker.prototype;
+    const held = new Promise((resolve) => (globalThis.release = resolve));
+    Worker.prototype.postMessage = function (message, ...rest) {
+      const post = () => postMessage.call(this, message, ...rest);
+      if ((message.command ?? message).type === "add") void held.then(post);
+      else post();
+    };
+  });
+  for (const name of ["Cat", "House"]) {
+    await visitor.choose(name);
+    await visitor.draw(shape("star", random(1)));
+    await page.keyboard.press("Enter");
+  }
+  await visitor.trainButton.click();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.getByRole("button", { name: "Train", exact: true }).waitFor();
+  await page.evaluate(() => globalThis.release());
+  await page.getByText("2 doodles are ready to learn from.").first().waitFor();
+});
+
 test(
   "fine-tuning says what it is at, pauses and goes on, even after a sleep",
   { timeout: 300_000 },

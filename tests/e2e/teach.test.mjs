@@ -106,6 +106,7 @@ test("a doodle moves to another class by drag and by keyboard, and back", async 
     await circles.locator(".tray-class:focus").waitFor();
     await page.keyboard.press("Enter");
     await circles.locator(".tray").waitFor({ state: "detached" });
+    await circles.locator(number > 1 ? ".pick:focus" : ".paint:focus").waitFor();
   }
   assert.deepEqual(await counts(), ["0", "4"]);
   // The learner has followed: with one class left, there is nothing to tell apart.
@@ -232,6 +233,11 @@ test("an expert sees what a strategy means, is refused beside the field, and tra
     .locator(".phase")
     .evaluateAll((phases) => phases.map((phase) => phase.querySelectorAll(".learning").length));
   assert.deepEqual(thawed, [1, 2, 3, 4, 5, 6]);
+
+  // What there is to say is said on top of the page beneath.
+  await drop(page, "body", [{ name: "empty.ndjson", text: "nothing\n" }]);
+  await drawer.getByText(/In “empty.ndjson” there is no drawing/).waitFor();
+  await drawer.getByRole("button", { name: "Dismiss" }).click();
 
   const rate = drawer.getByLabel("Learning rate").nth(1);
   await rate.fill("0");

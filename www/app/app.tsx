@@ -1,8 +1,7 @@
 import type { ComponentType } from "preact";
 import { Header } from "./parts/header.js";
 import { Keeping } from "./parts/keep/dialog.js";
-import { keepingOpen } from "./parts/keep/open.js";
-import { Notice } from "./parts/notice.js";
+import { PageNotice } from "./parts/notice.js";
 import { view, type View } from "./state/view.js";
 import { Lab } from "./views/lab.js";
 import { Race } from "./views/race.js";
@@ -18,7 +17,7 @@ export function App() {
       <Header />
       <Room />
       <Keeping />
-      {!keepingOpen.value && <Notice />}
+      <PageNotice />
     </>
   );
 }

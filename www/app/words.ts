@@ -404,6 +404,7 @@ export const KEEPING = {
   borrowed: "This model came without doodles. It answers until you add one.",
   broughtModel: (labels: string) => `The model is open. It knows ${labels}.`,
   notReady: "The network is still on its way. Try again in a moment.",
+  noNetwork: "This needs the network, which is not here. In Teach, press “Try again” beneath Train.",
   otherNetwork: "What was trained here belongs to another network. Choose that one, or train again.",
   memoryNotKept: "What was trained could not be saved here: take the project home as a file to keep it.",
   memoryLost: "What was trained could not be read, but your doodles are all here. Train again.",
@@ -435,8 +436,11 @@ export const KEEPING = {
       ? "1 picture could not be read and is not in the file. It is still here; the zip of pictures has it."
       : `${pictures} pictures could not be read and are not in the file. They are still here; the zip of pictures has them.`,
   brought: (name: string) => `${name} has been opened as a project of its own.`,
-  broughtPictures: (pictures: number, classes: number) =>
-    `${pictures} pictures for ${classes} classes have come in.`,
+  broughtPictures(pictures: number, classes: number, broken: number): string {
+    const all = `${number(pictures)} ${pictures === 1 ? "picture" : "pictures"} in ${number(classes)} ${classes === 1 ? "class" : "classes"}.`;
+    const rest = broken === 1 ? "1 picture" : `${number(broken)} pictures`;
+    return `${all}${broken > 0 ? ` ${rest} could not be read.` : ""}`;
+  },
   noPictures: (file: string) => `There is no picture in “${file}” that your browser can read.`,
   badZip: (file: string) => `“${file}” is no zip file, or is damaged. Nothing was changed.`,
   bigProject: (file: string) => `“${file}” is too large: a project may have 256 MB. Nothing was changed.`,
@@ -687,12 +691,20 @@ export const DRAW = {
 };
 
 /** A sentence at the bottom of the window. */
-export const NOTICES = { dismiss: "Dismiss" };
+export const NOTICES = { dismiss: "Dismiss", again: "Try again" };
 
 /** For those who draw, where the engine speaks to those who write programs. */
 export const ERRORS: Partial<Record<ErrorCode, string>> = {
   "other-backbone":
     "This file was made with another network. Choose that one beneath Train, and bring the file in again.",
+  "no-browser":
+    "The network cannot run in this browser: it is too old, or its settings forbid WebAssembly. Update it, take another one, or ask whoever looks after this computer.",
+  "no-worker":
+    "The network could not be started: a part of the page was not loaded, or is blocked. Look at the connection, and reload the page; if that does not help, take another browser.",
+  "asset-mismatch":
+    "The network's program or its weights came damaged, or do not fit each other. Reload the page; if that does not help, empty the browser's cache, or tell whoever runs this page.",
+  internal:
+    "The network has failed in a way that it should not. Reload the page, and try again; if it fails again, tell whoever runs this page.",
 };
 
 /** The tools beside the sheet, with their keys. */

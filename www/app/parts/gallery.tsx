@@ -94,9 +94,10 @@ function Tray({ doodleId, number, one, close }: TrayProps) {
           type="button"
           class={`tray-class colour-${other.colour}`}
           onClick={() => {
+            const card = tray.current!.parentElement!;
+            focusBeside(card, card.querySelector(".picked"), ".pick");
             moveTo(doodleId, other);
             close();
-            focusOn(one.id);
           }}
         >
           {other.name}
@@ -106,16 +107,18 @@ function Tray({ doodleId, number, one, close }: TrayProps) {
   );
 }
 
-/** Focus goes on to the neighbour, so that a keyboard is never left nowhere. */
 function deleteDoodle(button: HTMLElement, classId: string, doodleId: string): void {
-  const item = button.closest("li")!;
-  const neighbour = item.nextElementSibling ?? item.previousElementSibling;
-  const next = neighbour?.querySelector<HTMLElement>(".delete");
-  if (next) next.focus();
-  else focusOn(classId);
+  focusBeside(button.closest(".card")!, button.closest("li"), ".delete");
   say(CARDS.deleted, { label: CARDS.undo, run: removeDoodle(classId, doodleId) });
 }
 
-function focusOn(classId: string): void {
-  document.getElementById(`name-${classId}`)?.focus();
+/**
+ * Focus goes on to the neighbour of an item that goes, so that a keyboard is never left nowhere; where there is none, not to
+ * the name, a text field, for which a tablet would put up its keyboard.
+ */
+function focusBeside(card: Element, item: Element | null, button: ".pick" | ".delete"): void {
+  const [next] = [item?.nextElementSibling, item?.previousElementSibling].flatMap(
+    (neighbour) => neighbour?.querySelector<HTMLElement>(button) ?? [],
+  );
+  (next ?? card.querySelector<HTMLElement>(".paint")!).focus();
 }

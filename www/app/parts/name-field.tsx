@@ -23,7 +23,10 @@ export function NameField({ id, label, name, longest, onName, onClick }: NameFie
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return; // the key is the input method's
     const field = event.currentTarget as HTMLInputElement;
-    if (event.key === "Escape") field.value = name;
+    if (event.key === "Escape" && field.value !== name) {
+      field.value = name;
+      event.preventDefault(); // a dialog around it is not meant
+    }
     if (event.key === "Escape" || event.key === "Enter") field.blur();
   };
   return (

@@ -1,10 +1,28 @@
+import { signal } from "@preact/signals";
 import { CloseButton } from "./close-button.js";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { dismiss, notice, NOTICE_MS } from "../state/notices.js";
 import { NOTICES, sentence } from "../words.js";
 
+/** How many dialogs show the notice: what lies beneath one can be neither seen nor pressed. */
+const dialogs = signal(0);
+
+/** The notice of the page, unless a dialog has it. */
+export function PageNotice() {
+  return dialogs.value === 0 && <Notice />;
+}
+
+/** The notice in a dialog, for as long as that is open. */
+export function DialogNotice() {
+  useLayoutEffect(() => {
+    dialogs.value++;
+    return () => void dialogs.value--;
+  }, []);
+  return <Notice />;
+}
+
 /** One sentence at the bottom of the window; never in the way, never lost on a screen reader. */
-export function Notice() {
+function Notice() {
   const now = notice.value;
   const held = useRef(false);
   useEffect(() => {

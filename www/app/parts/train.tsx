@@ -1,7 +1,8 @@
+import { failure, startLearner } from "../state/learner.js";
 import { edited, expertShown, strategy } from "../state/plan.js";
 import { progress } from "../state/progress.js";
 import { events, outcome, pausable, paused, pauseOrResume, running, stop, train } from "../state/training.js";
-import { EXPERT, STRATEGIES, TRAIN } from "../words.js";
+import { EXPERT, NOTICES, STRATEGIES, TRAIN } from "../words.js";
 import { Curves } from "./curves.js";
 import { PlanPicture } from "./plan-picture.js";
 import { single } from "./single.js";
@@ -33,9 +34,14 @@ export function Train() {
         )}
       </div>
       <progress aria-label={TRAIN.progress} max={1} value={share ?? 0} data-idle={share === undefined} />
-      <p id="train-progress" class="train-progress">
-        {text}
-      </p>
+      <div class="train-progress">
+        <p id="train-progress">{text}</p>
+        {failure.value && (
+          <button type="button" class="tool" onClick={startLearner}>
+            {NOTICES.again}
+          </button>
+        )}
+      </div>
       <PlanPicture />
       <button
         type="button"

@@ -10,10 +10,10 @@ import type {
   TrainReport,
   TrainRun,
 } from "../../lib/index.js";
-import { classes } from "./doodles.js";
 import { figuresOf, type Figures } from "./learning-curve.js";
-import { tuner } from "./learner.js";
+import { keepInStepUntil, readable, tuner } from "./learner.js";
 import { network, optionsFromAddress } from "./network.js";
+import { textOf } from "./notices.js";
 import { lessons, pupil, type Lesson } from "./pupil.js";
 import { projectName } from "./storage.js";
 
@@ -82,7 +82,7 @@ export const spotlight = signal<Strategy | null>(null);
 
 /** Whether drawings can be held back in two classes at least. */
 export const enoughToRace = computed(
-  () => classes.value.filter(({ doodles }) => doodles.length >= FEWEST_A_CLASS).length >= 2,
+  () => readable.value.filter(({ doodles }) => doodles.length >= FEWEST_A_CLASS).length >= 2,
 );
 
 /** What came of a contender, as the table shows it. */
@@ -123,12 +123,12 @@ interface Terms {
   options: CreateOptions;
 }
 
-let stopAsked = false;
+let stopping = new AbortController();
 let run: TrainRun | undefined;
 
 /** Ends the strategy that learns, which keeps its best so far, and lets none of the others begin. */
 export function stopRace(): void {
-  stopAsked = true;
+  stopping.abort();
   run?.stop();
 }
 
@@ -136,14 +136,8 @@ export function stopRace(): void {
 export async function race(): Promise<void> {
   const { strategies, epochs, seed } = settings.peek();
   if (racing.peek() || !tuner.peek()) return;
-  const taught = classes.peek().filter(({ doodles }) => doodles.length > 0);
-  const terms: Terms = {
-    lessons: lessons(),
-    epochs,
-    seed,
-    options: { ...optionsFromAddress(), device: tuner.peek()!.device.kind },
-  };
-  stopAsked = false;
+  const options = { ...optionsFromAddress(), device: tuner.peek()!.device.kind };
+  stopping = new AbortController();
   racing.value = true;
   facts.value = null;
   contenders.value = [...strategies].map((strategy) => ({
@@ -155,17 +149,23 @@ export async function race(): Promise<void> {
     seconds: null,
     problem: null,
   }));
-  const base = { project: projectName(), network: network.peek(), classes: taught.length, seed, epochs };
+  const base = { network: network.peek(), seed, epochs };
+  // Until all have been looked at, nobody knows which cannot be read.
+  await keepInStepUntil(stopping.signal);
+  const terms: Terms = { lessons: lessons(), epochs, seed, options };
+  const project = projectName();
+  const classes = new Set(terms.lessons.map(({ label }) => label)).size;
   for (const { strategy } of contenders.peek()) {
-    if (stopAsked) break;
+    if (stopping.signal.aborted) break;
     try {
       const report = await attempt(strategy, terms);
       // The engine deals, so that it is asked how many.
-      if (report)
-        facts.value = { ...base, learning: report.trainingExamples, tested: report.validationExamples };
+      if (report) {
+        const { trainingExamples: learning, validationExamples: tested } = report;
+        facts.value = { ...base, project, classes, learning, tested };
+      }
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      update(strategy, () => ({ state: "failed", problem }));
+      update(strategy, () => ({ state: "failed", problem: textOf(error) }));
     }
   }
   // Who never began was not in the race.
@@ -174,7 +174,7 @@ export async function race(): Promise<void> {
 }
 
 function begin({ lessons, options }: Terms): Promise<DoodleTune> {
-  return pupil(lessons, options, () => stopAsked);
+  return pupil(lessons, options, stopping.signal);
 }
 
 async function attempt(strategy: Strategy, terms: Terms): Promise<TrainReport | undefined> {
@@ -182,13 +182,13 @@ async function attempt(strategy: Strategy, terms: Terms): Promise<TrainReport | 
   const student = await begin(terms);
   let teacher: DoodleTune | undefined;
   try {
-    if (stopAsked) return undefined;
+    if (stopping.signal.aborted) return undefined;
     const plan = await planOf(student, strategy, terms);
     let before = 0;
     if (plan.phases.some(({ loss }) => loss?.name === "distillation")) {
       update(strategy, () => ({ state: "teacher" }));
       teacher = await begin(terms);
-      if (stopAsked) return undefined;
+      if (stopping.signal.aborted) return undefined;
       before = (await follow(teacher, { plan: await planOf(teacher, TEACHER, terms) }))?.seconds ?? 0;
     }
     const report = await follow(student, { plan, ...(teacher && { teacher }) }, (event, seconds) =>
@@ -219,7 +219,7 @@ async function follow(
   options: TrainOptions,
   onEvent?: (event: TrainEvent, seconds: number) => void,
 ): Promise<TrainReport | undefined> {
-  if (stopAsked) return undefined;
+  if (stopping.signal.aborted) return undefined;
   const begun = performance.now();
   run = tuner.train(options);
   for await (const event of run) onEvent?.(event, (performance.now() - begun) / 1000);

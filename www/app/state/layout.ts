@@ -23,6 +23,8 @@ const ASPECT = 1.8;
 const ROOM = 0.1;
 const CROWDED = 0.7;
 const ROUNDS = 60;
+/** Of more, all with all takes too long to compare, and there is no room to keep them apart either. */
+const MOST_COMPARED = 2000;
 
 /**
  * Lays clouds of the same points out so that like is near like. Each but the first begins as the first came out, and is
@@ -38,7 +40,7 @@ export function layOut(clouds: readonly Cloud[]): Place[][] {
   return flat.map((one) => fit(spread(fit(one))));
 }
 
-/** Share of points whose nearest neighbour has the same label. */
+/** Share of points whose nearest neighbour has the same label; of very many, only some are asked. */
 export function agreement(cloud: Cloud, labels: readonly string[]): number {
   const rows = directions(cloud);
   const nearest = (row: number[], index: number) =>
@@ -49,8 +51,10 @@ export function agreement(cloud: Cloud, labels: readonly string[]): number {
       },
       { likeness: -Infinity, at: -1 },
     ).at;
-  const alike = rows.filter((row, index) => labels[nearest(row, index)] === labels[index]);
-  return alike.length / rows.length;
+  const step = Math.ceil((rows.length / MOST_COMPARED) ** 2);
+  const asked = [...rows.keys()].filter((index) => index % step === 0);
+  const alike = asked.filter((index) => labels[nearest(rows[index]!, index)] === labels[index]);
+  return alike.length / asked.length;
 }
 
 /** By direction, as the head compares them too, around their common centre. */
@@ -82,23 +86,35 @@ function flatten(rows: number[][], start?: readonly Place[]): Place[] {
   return places.flat().every(Number.isFinite) ? places : main;
 }
 
-/** The two directions in which the points differ most, by power iteration on how alike they are. */
+/**
+ * The two directions in which the points differ most, by power iteration on how alike they are: on the matrix of all with
+ * all, which is never made, as its product with a vector is that of the points with their sum weighted by it.
+ */
 function principal(rows: readonly number[][]): Place[] {
-  const alike = rows.map((a) => rows.map((b) => dot(a, b)));
-  const axes = [0, 1].map(() => {
+  const axes: number[][] = [];
+  while (axes.length < 2) {
     const next = random(SEED);
     let vector = rows.map(() => next() - 0.5);
     let strength = 0;
     for (let round = 0; round < 100; round++) {
-      const image = alike.map((row) => dot(row, vector));
+      const image = product(rows, vector);
+      // What lies along the axis before is its own.
+      for (const axis of axes) add(image, axis, -dot(axis, vector));
       strength = Math.sqrt(dot(image, image));
-      if (strength < 1e-9) return rows.map(() => 0);
+      if (strength < 1e-9) break;
       vector = image.map((value) => value / strength);
     }
-    alike.forEach((row, i) => row.forEach((_, j) => (row[j]! -= strength * vector[i]! * vector[j]!)));
-    return vector.map((value) => value * Math.sqrt(strength));
-  });
+    const scale = strength < 1e-9 ? 0 : Math.sqrt(strength);
+    axes.push(vector.map((value) => value * scale));
+  }
   return rows.map((_, i) => [axes[0]![i]!, axes[1]![i]!]);
+}
+
+/** How alike all points are to their sum weighted by `vector`. */
+function product(rows: readonly number[][], vector: readonly number[]): number[] {
+  const sum = rows[0]!.map(() => 0);
+  rows.forEach((row, i) => add(sum, row, vector[i]!));
+  return rows.map((row) => dot(row, sum));
 }
 
 /** Turns, mirrors and scales points so that they lie as near as possible to others (Procrustes). */
@@ -136,7 +152,8 @@ function fit(points: readonly Place[]): Place[] {
 }
 
 /** Moves points apart that would cover each other, and no further. */
-function spread(points: readonly Place[]): Place[] {
+function spread(points: Place[]): Place[] {
+  if (points.length > MOST_COMPARED) return points;
   const room = Math.min(ROOM, CROWDED / Math.sqrt(points.length));
   const moved = points.map(([x, y]): Place => [x * ASPECT, y]);
   const next = random(SEED);
@@ -156,6 +173,11 @@ function spread(points: readonly Place[]): Place[] {
     }
   }
   return moved.map(([x, y]) => [x / ASPECT, y]);
+}
+
+/** Adds another vector, so many times, to `to`. */
+function add(to: number[], other: readonly number[], times: number): void {
+  for (let i = 0; i < to.length; i++) to[i]! += times * other[i]!;
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {

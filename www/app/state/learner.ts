@@ -6,11 +6,11 @@ import {
   type Loaded,
   type Status,
 } from "../../lib/index.js";
-import { classes, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
+import { classes, doodleCount, removeDoodle, type Doodle, type DoodleClass } from "./doodles.js";
 import { network, noteNetwork, optionsFromAddress } from "./network.js";
 import type { Memory } from "./memory.js";
-import { complain, dismiss, isCode, notice, say } from "./notices.js";
-import { KEEPING } from "../words.js";
+import { complain, dismiss, isCode, notice, say, textOf } from "./notices.js";
+import { KEEPING, NOTICES } from "../words.js";
 
 /** So many that there is something to share among workers, and so few that one sees it go on. */
 const BATCH = 40;
@@ -71,21 +71,27 @@ export const untaught = computed(() => {
   );
 });
 
-/** How many doodles are here that could not be read. */
-export const missing = computed(() => {
+/** The classes without the doodles that could not be read. */
+export const readable = computed(() => {
   void knowledge.value;
-  return classes.value.reduce(
-    (sum, { doodles }) => sum + doodles.filter(({ id }) => unreadable.has(id)).length,
-    0,
-  );
+  return classes.value.map((one) => ({
+    ...one,
+    doodles: one.doodles.filter(({ id }) => !unreadable.has(id)),
+  }));
 });
+
+/** How many doodles are here that could not be read. */
+export const missing = computed(
+  () => doodleCount.value - readable.value.reduce((sum, { doodles }) => sum + doodles.length, 0),
+);
 
 let starts = 0;
 
 /** Loads the network; from then on it is kept in step with the doodles. */
 export function startLearner(): void {
   tuner.value?.dispose();
-  tuner.value = device.value = failure.value = null;
+  tuner.value = device.value = null;
+  forgetFailure();
   status.value = WAKING;
   anew = remembered !== undefined;
   forgetExamples();
@@ -94,13 +100,16 @@ export function startLearner(): void {
   const wanted = () => start === starts;
   DoodleTune.create({ ...optionsFromAddress(), onStatus: (next) => wanted() && follow(next) })
     .then(async (created) => {
-      const bytes = await created.save();
+      const bytes = await created.save().catch((error) => {
+        created.dispose();
+        throw error;
+      });
       if (!wanted()) return created.dispose();
       blank = bytes;
       device.value = created.device;
       tuner.value = created;
     })
-    .catch((error) => wanted() && giveUp(error));
+    .catch((error) => wanted() && giveUp(textOf(error)));
 }
 
 /** Takes another network, which is taught all doodles anew. */
@@ -121,9 +130,24 @@ export function report(error: unknown): void {
   if (!failure.value && !replaced) complain(error);
 }
 
-function giveUp({ message }: { message: string }): void {
-  failure.value = message;
-  complain(message, { label: "Try again", run: startLearner, anywhere: true });
+function giveUp(why: string): void {
+  failure.value = why;
+  tellOfFailure();
+}
+
+/** Says why there is no tuner, and offers to try again: another notice may have taken the place of the first. */
+export function tellOfFailure(): void {
+  complain(failure.peek(), { label: NOTICES.again, run: startLearner, anywhere: true });
+}
+
+function forgetFailure(): void {
+  failure.value = null;
+  if (notice.peek()?.action?.run === startLearner) dismiss();
+}
+
+/** Why nothing can be asked of the tuner, where there is none. */
+export function whyNoTuner(): string {
+  return failure.value ? KEEPING.noNetwork : KEEPING.notReady;
 }
 
 let inStep: Promise<void> = Promise.resolve();
@@ -142,6 +166,12 @@ export function keepInStep(): Promise<void> {
     }
   });
   return inStep;
+}
+
+/** The same, or sooner: as soon as nobody wants to wait any more. */
+export async function keepInStepUntil(signal: AbortSignal): Promise<void> {
+  const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+  await Promise.race([keepInStep(), aborted]);
 }
 
 /** What was trained on the doodles of the page, as it was kept last. */
@@ -234,6 +264,8 @@ async function remember(tuner: DoodleTune, { bytes, examples, trained }: Memory)
     if (!anew) adopt(loaded, examples, trained);
     return true;
   } catch (error) {
+    // That says nothing of what is remembered.
+    if (isCode(error, "busy") || isCode(error, "disposed")) throw error;
     const other = isCode(error, "other-backbone");
     say(other ? KEEPING.otherNetwork : KEEPING.memoryLost);
     return false;
@@ -380,12 +412,9 @@ function isAboutInput(error: unknown): boolean {
 function follow(next: Status): void {
   status.value = next;
   if (next.state === "restart") say(next.message);
-  if (next.state === "failed") giveUp(next);
-  if (next.state === "ready" && failure.peek()) {
-    // It has come back by itself.
-    failure.value = null;
-    if (notice.peek()?.action?.run === startLearner) dismiss();
-  }
+  if (next.state === "failed") giveUp(next.message);
+  // It may have come back by itself.
+  if (next.state === "ready") forgetFailure();
   if (next.state === "ready" && tuner.value) {
     device.value = tuner.value.device;
     // The new engine knows what the one before did; it may be another device that answers.

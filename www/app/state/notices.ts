@@ -36,9 +36,12 @@ export function isCode(error: unknown, code: DoodleTuneError["code"]): boolean {
   return error instanceof DoodleTuneError && error.code === code;
 }
 
-function textOf(error: unknown): string {
-  if (error instanceof DoodleTuneError) return ERRORS[error.code] ?? error.message;
-  return error instanceof Error ? error.message : String(error);
+/** What went wrong, in words for those who draw. */
+export function textOf(error: unknown): string {
+  const words = error instanceof DoodleTuneError && ERRORS[error.code];
+  // Those who write programs find the engine's own on the console.
+  if (words) console.warn(error);
+  return words || (error instanceof Error ? error.message : String(error));
 }
 
 export function dismiss(): void {

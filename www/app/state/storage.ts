@@ -123,16 +123,18 @@ function claim(): Promise<boolean> {
   });
 }
 
-/** The same where the browser has no locks: whoever saves answers. */
+/** The same where the browser has no locks: each draws a number, and the lowest has it. Whoever saves already has zero. */
 async function claimByAsking(): Promise<boolean> {
   const channel = new BroadcastChannel("doodletune");
+  let own = 1 - Math.random();
+  const answer = () => channel.postMessage(own);
   const taken = await new Promise<boolean>((resolve) => {
-    channel.onmessage = ({ data }) => data === "mine" && resolve(true);
-    channel.postMessage("whose");
+    channel.onmessage = ({ data }) => (data < own ? resolve(true) : answer());
+    answer();
     setTimeout(() => resolve(false), CLAIMS * CLAIM_MS);
   });
   if (taken) channel.close();
-  else channel.onmessage = ({ data }) => data === "whose" && channel.postMessage("mine");
+  else own = 0;
   return !taken;
 }
 
@@ -252,9 +254,12 @@ export function operate<T>(operation: () => Promise<T>): Promise<T | undefined> 
  * operation, which is refused where drawings cannot be saved.
  */
 export async function comeToRest(): Promise<void> {
-  await endTraining();
-  await keeping;
-  await saveOrRefuse();
+  do {
+    await endTraining();
+    await keeping;
+    await saveOrRefuse();
+    // While it was saved, somebody may have pressed Train.
+  } while (running.peek());
 }
 
 async function saveOrRefuse(): Promise<void> {

@@ -7,7 +7,7 @@ import { lessons, pupil } from "./pupil.js";
  * `dispose`.
  */
 export async function trainTeacher(signal: AbortSignal): Promise<DoodleTune> {
-  const teacher = await pupil(lessons(), optionsFromAddress(), () => signal.aborted);
+  const teacher = await pupil(lessons(), optionsFromAddress(), signal);
   try {
     await teacher.train({ strategy: "lp-ft", signal }).result;
     return teacher;

@@ -1,6 +1,17 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type DoodleTune, type TrainEvent, type TrainReport, type TrainRun } from "../../lib/index.js";
-import { changes, keepInStep, knowledge, report, revived, taughtClasses, trained, tuner } from "./learner.js";
+import {
+  changes,
+  failure,
+  keepInStepUntil,
+  knowledge,
+  report,
+  revived,
+  taughtClasses,
+  tellOfFailure,
+  trained,
+  tuner,
+} from "./learner.js";
 import { isCode, say } from "./notices.js";
 import { needsTeacher, refusal, refuse, wish } from "./plan.js";
 import { trainTeacher } from "./teacher.js";
@@ -57,15 +68,18 @@ export function train(): Promise<void> {
 }
 
 async function attempt(): Promise<void> {
-  if (!tuner.value) return say(TRAIN.notYet);
+  if (failure.value) return tellOfFailure();
+  const pupil = tuner.value;
+  if (!pupil) return say(TRAIN.notYet);
   running.value = true;
   refusal.value = null;
   stopping = new AbortController();
   try {
-    await keepInStep();
+    await keepInStepUntil(stopping.signal);
+    if (stopping.signal.aborted) return;
     if (taughtClasses.value < 2) return say(TRAIN.tooFew);
-    if (needsTeacher()) await learnFromTeacher(tuner.value);
-    else if (!stopping.signal.aborted) await follow(tuner.value.train(wish()));
+    if (needsTeacher()) await learnFromTeacher(pupil);
+    else await follow(pupil.train(wish()));
   } catch (error) {
     if (stopping.signal.aborted && isCode(error, "aborted")) return;
     if (isCode(error, "bad-option")) refuse((error as Error).message);

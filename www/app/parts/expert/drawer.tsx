@@ -1,4 +1,5 @@
 import { CloseButton } from "../close-button.js";
+import { DialogNotice } from "../notice.js";
 import { useEffect, useRef } from "preact/hooks";
 import type { Strategy } from "../../../lib/index.js";
 import { chooseStrategy, edited, expertShown, plan, refusal, strategy } from "../../state/plan.js";
@@ -79,6 +80,7 @@ function Content() {
           <p class="field-hint">{EXPERT.noPlan}</p>
         )}
       </div>
+      <DialogNotice />
       <footer class="drawer-foot">
         <p>{edited.value ? EXPERT.byHand(title) : EXPERT.asNamed(title)}</p>
         {edited.value && (

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { KEEPING } from "../../words.js";
 import { saving } from "../../state/storage.js";
-import { Notice } from "../notice.js";
+import { DialogNotice } from "../notice.js";
 import { CloseButton } from "../close-button.js";
 import { BringIn } from "./bring-in.js";
 import { keepingOpen } from "./open.js";
@@ -36,8 +36,7 @@ export function Keeping() {
           <Projects />
           <TakeHome />
           <BringIn />
-          {/* What lies beneath a dialog can be neither seen nor pressed. */}
-          <Notice />
+          <DialogNotice />
         </div>
       )}
     </dialog>

@@ -4,7 +4,7 @@ import { doodleCount } from "../../state/doodles.js";
 import { saveDrawings, savePictures } from "../../state/files/drawings.js";
 import { saveModel, saveProject } from "../../state/files/projects.js";
 import { saveWebpage } from "../../state/files/webpage.js";
-import { answers, tuner } from "../../state/learner.js";
+import { answers, tuner, whyNoTuner } from "../../state/learner.js";
 import { complain } from "../../state/notices.js";
 
 type Kind = keyof typeof KEEPING.files;
@@ -53,12 +53,12 @@ export function TakeHome() {
 }
 
 function noTuner(): string | undefined {
-  return tuner.value ? noDoodle() : KEEPING.notReady;
+  return tuner.value ? noDoodle() : whyNoTuner();
 }
 
 /** Where nothing was trained, the mean of each class is a model too. */
 function noModel(): string | undefined {
-  if (!tuner.value) return KEEPING.notReady;
+  if (!tuner.value) return whyNoTuner();
   return answers.value ? undefined : KEEPING.untrained;
 }
 

@@ -1,8 +1,8 @@
 import type { Strategy } from "../../../lib/index.js";
 import { complain } from "../../state/notices.js";
 import { enoughToRace, race, racing, settings, stopRace, contenders } from "../../state/lab.js";
-import { tuner } from "../../state/learner.js";
-import { LAB, STRATEGIES } from "../../words.js";
+import { failure, tuner } from "../../state/learner.js";
+import { LAB, sentence, STRATEGIES } from "../../words.js";
 import { lookOf } from "./chart.js";
 
 const ALL = Object.keys(STRATEGIES) as Strategy[];
@@ -18,13 +18,7 @@ export function LabSetup() {
   };
   const toggle = (one: Strategy) =>
     choose(strategies.has(one) ? [...strategies].filter((other) => other !== one) : [...strategies, one]);
-  const why = !tuner.value
-    ? LAB.loading
-    : !enoughToRace.value
-      ? LAB.tooFew
-      : strategies.size === 0
-        ? LAB.nobody
-        : null;
+  const why = whyNot(strategies);
   return (
     <section class="lab-setup panel" aria-labelledby="lab-setup-title">
       <fieldset class="lab-strategies" disabled={busy}>
@@ -105,6 +99,13 @@ export function LabSetup() {
       </div>
     </section>
   );
+}
+
+/** Why there can be no race yet, if there cannot. */
+function whyNot(strategies: ReadonlySet<Strategy>): string | null {
+  if (!tuner.value) return failure.value ? sentence(failure.value) : LAB.loading;
+  if (!enoughToRace.value) return LAB.tooFew;
+  return strategies.size === 0 ? LAB.nobody : null;
 }
 
 /** On a phone, the race is further down than one can see. */

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { catalogue, examined, inspected } from "../../state/insight.js";
 import { UNDERSTAND } from "../../words.js";
 import { Bars } from "../bars.js";
+import { DialogNotice } from "../notice.js";
 import { DoodleActions } from "./doodle-actions.js";
 import { HeatMap } from "./heat-map.js";
 
@@ -49,6 +50,7 @@ export function Inspector() {
             </div>
           )}
           <DoodleActions {...found} done={close} />
+          <DialogNotice />
         </div>
       )}
     </dialog>

@@ -14,6 +14,10 @@ const MOST_BYTES = 200_000_000;
 const PICTURE = /\.(png|jpe?g|gif|webp|bmp|avif|svg)$/i;
 const PROJECT = /\.(doodletune|safetensors|onnx)$/i;
 const DRAWINGS = /\.(ndjson|jsonl)$/i;
+/** Between folders in a zip; some tools on Windows write backslashes. */
+const SEPARATOR = /[\\/]/;
+/** What systems leave beside the pictures. */
+const HIDDEN = /(^|[\\/])(\.|__MACOSX)/;
 
 /** What the pickers of the classes offer. */
 export const ACCEPTED = "image/*,.ndjson,.jsonl";
@@ -84,21 +88,23 @@ async function bringPictures(file: File): Promise<void> {
 
   const rest = className(file.name.replace(/\.zip$/i, "")) || DRAW.newClass;
   const groups = new Map<string, Blob[]>();
+  let pictures = 0;
   const shrinker = new Shrinker();
   try {
     for (const [path, bytes] of entries) {
-      const word = className(path.split("/").at(-2) ?? "") || rest;
+      const word = className(path.split(SEPARATOR).at(-2) ?? "") || rest;
       const picture = await shrinker.shrink(new Blob(bytes)).catch(() => undefined);
-      if (picture) groups.set(word, [...(groups.get(word) ?? []), picture]);
+      if (!picture) continue;
+      groups.set(word, [...(groups.get(word) ?? []), picture]);
+      pictures++;
     }
   } finally {
     shrinker.close();
   }
-  const pictures = [...groups.values()].flat().length;
   if (pictures === 0) return complain(KEEPING.noPictures(file.name));
   if (!sameProject()) return complain(IMPORTS.otherProject(file.name));
   const run = addByName(groups);
-  say(KEEPING.broughtPictures(pictures, groups.size), { label: KEEPING.undo, run });
+  say(KEEPING.broughtPictures(pictures, groups.size, entries.size - pictures), { label: KEEPING.undo, run });
 }
 
 class TooLarge extends Error {}
@@ -110,7 +116,7 @@ async function unpack(file: File): Promise<Map<string, Uint8Array<ArrayBuffer>[]
   let size = 0;
   let failure: Error | undefined;
   const unzip = new Unzip((entry) => {
-    if (!PICTURE.test(entry.name) || /(^|\/)(\.|__MACOSX)/.test(entry.name)) return;
+    if (!PICTURE.test(entry.name) || HIDDEN.test(entry.name)) return;
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     pictures.set(entry.name, pieces);
     entry.ondata = (error, piece) => {

@@ -1,7 +1,7 @@
 import type { Input, Loaded } from "../../../lib/index.js";
 import { KEEPING, listing } from "../../words.js";
 import { COLOURS, freshId, newClass, type Doodle, type Stroke } from "../doodles.js";
-import { keepInStep, missing, openFile, tuner, untaught } from "../learner.js";
+import { keepInStep, missing, openFile, tuner, untaught, whyNoTuner } from "../learner.js";
 import type { Memory } from "../memory.js";
 import { complain, say } from "../notices.js";
 import { beginProject, comeToRest, keepMemory, operate, projectName } from "../storage.js";
@@ -15,7 +15,7 @@ const MOST_BYTES = 256 * 2 ** 20;
 export async function saveProject(): Promise<void> {
   // A file that is kept in the place of all drawings has to have all of them.
   await keepInStep();
-  if (!tuner.peek()) throw new Error(KEEPING.notReady);
+  if (!tuner.peek()) throw new Error(whyNoTuner());
   if (untaught.peek() > 0) throw new Error(KEEPING.notLookedAt(untaught.peek()));
   const bytes = await tuner.peek()!.save();
   await hand(fileName(projectName(), ".doodletune"), new Blob([bytes]));
@@ -24,7 +24,7 @@ export async function saveProject(): Promise<void> {
 
 /** What was trained, alone. */
 export async function saveModel(format: "safetensors" | "onnx"): Promise<void> {
-  if (!tuner.peek()) throw new Error(KEEPING.notReady);
+  if (!tuner.peek()) throw new Error(whyNoTuner());
   const bytes = await tuner.peek()!.export({ format });
   await hand(fileName(projectName(), `.${format}`), new Blob([bytes]));
 }
@@ -35,7 +35,7 @@ export async function bringProject(file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   await operate(async () => {
     await comeToRest();
-    if (!tuner.peek()) throw new Error(KEEPING.notReady);
+    if (!tuner.peek()) throw new Error(whyNoTuner());
     const name = file.name.replace(/\.\w+$/, "") || KEEPING.newProject;
     const { examples, labels } = await openFile(bytes, (loaded) => place(name, loaded));
     say(examples.length > 0 ? KEEPING.brought(name) : KEEPING.broughtModel(listing(labels)));
