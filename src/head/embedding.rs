@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::matrix::dot;
+use crate::kernels::dot;
 
 /// Length of an embedding, which makes it the inverse temperature of the cosines between them.
 pub(crate) const SCALE: f32 = 12.0;

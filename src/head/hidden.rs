@@ -5,7 +5,7 @@ use burn::tensor::activation::{leaky_relu, mish, relu, silu};
 use serde::{Deserialize, Serialize};
 
 use super::Head;
-use super::matrix::dot;
+use crate::kernels::dot;
 
 /// What a hidden layer makes of its sums.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,8 +16,9 @@ use std::rc::Rc;
 
 use super::design::Design;
 use super::exponential::exp;
-use super::matrix::{Gram, Matrix, dot};
+use super::matrix::{Gram, Matrix};
 use super::{Head, HeadKind};
+use crate::kernels::dot;
 
 /// Products are fastest where sizes are whole vectors.
 const VECTORS: usize = 4;

@@ -1,8 +1,6 @@
 //! Products of matrices, by the kernels that the CPU backend uses too.
 
-use std::ops::{AddAssign, Mul};
-
-use crate::kernels::{new_product, transposed};
+use crate::kernels::{dot, new_product, transposed};
 
 /// Rows of a symmetric product that are computed together, whole tiles of the kernels.
 const BLOCK: usize = 24;
@@ -155,25 +153,6 @@ impl Gram {
     }
 }
 
-/// Lanes that are added up side by side, so that sums can use SIMD.
-const LANES: usize = 8;
-
-/// The scalar product.
-pub(super) fn dot<T: Copy + Default + Mul<Output = T> + AddAssign>(a: &[T], b: &[T]) -> T {
-    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [T::default(); LANES];
-    for (a, b) in a_lanes.iter().zip(b_lanes) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let mut total = T::default();
-    sums.into_iter().for_each(|sum| total += sum);
-    a_rest.iter().zip(b_rest).for_each(|(a, b)| total += *a * *b);
-    total
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,8 +166,6 @@ mod tests {
         assert_eq!(a.transposed().times(&c), Matrix::new(2, vec![13.0, 18.0, 17.0, 24.0, 21.0, 30.0]));
         let tall = Matrix::new(2, (0..110).map(|v| (v % 7) as f32 - 3.0).collect());
         assert_eq!(tall.products(), tall.times(&tall.transposed()));
-        let long: Vec<f32> = (0..19).map(|v| v as f32).collect();
-        assert_eq!(dot(&long, &long), (0..19).map(|v| (v * v) as f32).sum::<f32>());
     }
 
     #[test]

@@ -47,12 +47,12 @@ pub(crate) use embedding::SCALE;
 pub(crate) use hidden::LEAK;
 pub use hidden::{Hidden, HiddenActivation};
 pub(crate) use logistic::Logistic;
-use matrix::dot;
 use serde::{Deserialize, Serialize};
 pub(crate) use tensors::HeadText;
 
 use crate::backbone::Weights;
 use crate::error::Result;
+use crate::kernels::dot;
 
 /// How a [`Head`] came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

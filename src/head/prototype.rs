@@ -1,9 +1,9 @@
 //! The classes' mean directions.
 
 use super::embedding::{Embedding, inverse_norm};
-use super::matrix::dot;
 use super::{Head, HeadKind, LabelledFeatures, cross_entropy};
 use crate::error::{Error, Result};
+use crate::kernels::dot;
 
 /// Candidates for the prototypes' length: multiplied with the length of embeddings, inverse temperatures of 2 to 12.
 const SHARPNESS: [f32; 6] = [1.0 / 6.0, 0.25, 1.0 / 3.0, 0.5, 0.7, 1.0];

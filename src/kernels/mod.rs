@@ -10,6 +10,7 @@ mod conv;
 mod conv_norm;
 mod convolution;
 mod depthwise;
+mod dot;
 mod folded;
 #[cfg(target_arch = "wasm32")]
 mod gpu;
@@ -28,6 +29,7 @@ mod window;
 
 pub use adam::AdamStep;
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
+pub(crate) use dot::dot;
 pub use folded::FoldedConvNorm;
 #[cfg(target_arch = "wasm32")]
 pub use gpu::{CrossEntropyOp, GpuConvNorm, mean_of_pixels};

@@ -18,6 +18,7 @@ use super::conv_norm::{
     new_channels_last, new_vector, values,
 };
 use super::convolution::Convolution;
+use super::dot::dot;
 use super::folded::FoldedConvNorm;
 use super::threads;
 use super::vectors::vectorized;
@@ -159,11 +160,13 @@ impl Saved {
         let [floor, ceiling] = self.activation.limits();
         let rows = output.chunks_exact(channels).zip(y.chunks_exact(channels));
         for ((output, y), gradient) in rows.zip(gradient.chunks_exact_mut(channels)) {
-            for c in 0..channels {
-                let g = if (y[c] > floor) & (y[c] < ceiling) { output[c] } else { 0.0 };
-                gradient[c].write(g);
-                sums[c] += g;
+            // In two loops, as the compiler uses no vectors in one of so many slices; nor with `&&`.
+            for ((gradient, y), g) in gradient.iter_mut().zip(y).zip(output) {
+                gradient.write(if (*y > floor) & (*y < ceiling) { *g } else { 0.0 });
             }
+            // SAFETY: all of it was written in the loop before.
+            let gradient = unsafe { gradient.assume_init_ref() };
+            sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g);
         }
     }
 
@@ -172,10 +175,7 @@ impl Saved {
     fn of_gamma(&self, of_folded: &[f32], beta_sum: &[f32]) -> Vec<f32> {
         let length = of_folded.len() / self.scale.len();
         let filters = values(&self.weight).chunks_exact(length).zip(of_folded.chunks_exact(length));
-        let along = filters.map(|(weight, gradient)| {
-            let products = weight.iter().zip(gradient).map(|(weight, gradient)| f64::from(weight * gradient));
-            products.sum::<f64>() as f32
-        });
+        let along = filters.map(|(weight, gradient)| dot(weight, gradient));
         let channel = |(c, along)| (along - self.mean[c] * beta_sum[c]) * self.deviations[c];
         along.enumerate().map(channel).collect()
     }
