@@ -57,12 +57,12 @@ async function attempt(stage, workload, rows, failed) {
  */
 async function begin(stage, workload, trial, reference) {
   await stage.open(trial);
-  const start = performance.now();
-  if (!(await stage.call("prepare", trial.key, workload))) return false;
-  await stage.call("run", trial.key);
+  const preparing = await stage.call("prepare", trial.key, workload);
+  if (preparing === undefined) return false;
+  const running = await stage.call("run", trial.key);
   // What the others have to do for these, doodletune also does for them.
   if (!["head", "fit", "features"].includes(workload.task))
-    trial.first = trial.key === "doodletune cpu" ? reference : performance.now() - start;
+    trial.first = trial.key === "doodletune cpu" ? reference : preparing + running;
   const difference = await stage.call("difference", trial.key);
   if (difference > TOLERANCE[workload.task])
     throw new Error(`its result is ${(100 * difference).toPrecision(2)} % off`);

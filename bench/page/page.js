@@ -44,12 +44,13 @@ globalThis.bench = {
     return milliseconds;
   },
 
-  /** Prepares a workload; `false` where the library cannot do it. */
+  /** Prepares a workload: milliseconds, or `undefined` where the library cannot do it. */
   async prepare(key, workload) {
+    const start = performance.now();
     const run = await opened.get(key).prepare(workload, reference);
-    if (!run) return false;
+    if (!run) return undefined;
     prepared.set(key, { run });
-    return true;
+    return performance.now() - start;
   },
 
   /** Runs once: milliseconds. */

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use super::examples::Examples;
-use super::fit::Fit;
+use super::fit::{Fit, Paused};
 use super::model::{Judgement, Model};
 use super::report::{Epoch, PhaseReport};
 use super::{Evaluation, Optimizer, Phase, Plan, Session};
@@ -27,7 +27,8 @@ use crate::error::{Error, Result};
 use crate::head::{Head, HeadText};
 use crate::pace::Pace;
 
-/// What a checkpoint is at most: weights, their best, their average and two moments of 64 MiB.
+/// What a checkpoint is at most: weights of 64 MiB as they are, before the phase, in their best epoch, in that which serves, and
+/// averaged; and two moments of what trains.
 const LIMITS: Limits = Limits { file: 512 << 20, header: 4 << 20, tensors: 1 << 14 };
 
 /// The name of the tensor with [`Progress`] as JSON.
@@ -99,7 +100,7 @@ impl Session {
     /// A failure of the processor.
     pub async fn with_checkpoints(mut self, every: Duration, take: impl FnMut(Vec<u8>) + 'static) -> Result<Self> {
         let mut checkpoints = Checkpoints { take: Box::new(take), every, last: Instant::now(), cost: Duration::ZERO };
-        (checkpoints.take)(self.checkpoint(self.paused.as_ref().map(|(fit, _)| fit)).await?);
+        (checkpoints.take)(self.checkpoint(self.paused.as_ref().map(|paused| &paused.start)).await?);
         self.checkpoints = Some(checkpoints);
         Ok(self)
     }
@@ -158,7 +159,7 @@ impl Session {
             let new = Fit::new(&session.model, &phase, &ground);
             let fit = session.read_fit(&mut archive, text, new, &phase).map_err(unusable)?;
             session.seconds += fit.seconds;
-            session.paused = Some((fit.copy(&phase, &ground), ground));
+            session.paused = Some(Paused { start: fit.copy(&phase, &ground), fit: fit.copy(&phase, &ground), ground });
         }
         Ok(session)
     }

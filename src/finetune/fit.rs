@@ -39,10 +39,18 @@ pub(super) struct Fit {
     pub best: Option<(Epoch, Model)>,
     /// The best epoch so far, if it is better than what there was before: what serves predictions.
     pub served: Option<(Epoch, Model)>,
-    /// How much that is of the way from what there was before.
+    /// How much `best` is of the way from what there was before.
     pub share: f32,
     pub seconds: f64,
     pub notice: Option<String>,
+}
+
+/// A phase in the middle of an epoch, or of its judgement.
+pub(super) struct Paused {
+    pub fit: Fit,
+    /// As it was when the epoch began.
+    pub start: Fit,
+    pub ground: Ground,
 }
 
 /// Sums over the epoch in progress.

@@ -49,7 +49,7 @@ impl Mixing {
         Err(Error::BadOption(format!("alpha is {alpha}, but must be 0.01 to 10")))
     }
 
-    /// Mixes a batch `[batch, channels, height, width]` and its targets `[batch, classes]`, a distribution each.
+    /// Mixes a batch `[batch, channels, height, width]` and its targets, a row each.
     pub fn mix(&self, x: Tensor<4>, targets: Tensor<2>, rng: &mut impl Rng) -> (Tensor<4>, Tensor<2>) {
         let [batch, channels, height, width] = x.dims();
         let mut partners: Vec<i32> = (0..batch as i32).collect();

@@ -27,7 +27,8 @@ pub struct Plan {
     /// How a backbone made for colours takes drawings.
     #[serde(default)]
     pub input: InputAdaptation,
-    /// Share of each class held out for validation, 0 to 0.5. Classes of fewer than four examples give none.
+    /// Share of each class held out for validation, 0 to 0.5. Classes of fewer than four examples give none, and if all but one are
+    /// as small, nothing is held out: one class alone says nothing.
     #[serde(default = "Plan::usual_validation")]
     pub validation: f64,
     /// Whether all is done once more in the end, with the examples held out too, for as many epochs as were kept.

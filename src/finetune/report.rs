@@ -23,7 +23,8 @@ pub struct Epoch {
     /// Mean loss of the training examples over the epoch, varied and smoothed as the phase says. Of a logistic regression:
     /// cross-entropy after the epoch.
     pub loss: f32,
-    /// Share of training examples that were right at the same time; 0 for losses on embeddings, which do not classify.
+    /// Share of training examples that were right at the same time, mixed ones if taken for what counts most in them; 0 for losses
+    /// on embeddings, which do not classify.
     pub accuracy: f32,
     /// Mean cross-entropy of the examples held out, if any are, after the epoch, at the temperature that suits them: in `strength` of all, each in its turn, and
     /// in `solve` as the best candidate did there.

@@ -44,7 +44,7 @@ pub enum Schedule {
         factor: f64,
     },
     /// Falls at once when the validation loss no longer does, or, where nothing is held out, as in the second pass of a plan with
-    /// `refit`, the training loss; see [`reductions`].
+    /// `refit`, the training loss.
     Plateau {
         /// Epochs without a better validation loss after which it falls, 1 to 10,000.
         #[serde(default = "default_patience")]
@@ -89,7 +89,7 @@ impl Schedule {
     /// Checks every value.
     ///
     /// # Errors
-    /// [`Error::BadOption`] naming the option and what it may be.
+    /// [`Error::BadOption`](crate::Error::BadOption) naming the option and what it may be.
     pub fn check(&self) -> Result<()> {
         let epochs = |name, value| allow((1..=10_000).contains(&value), name, value, "1 to 10000");
         let share = |name, value| allow((0.0..=1.0).contains(&value), name, value, "0 to 1");

@@ -13,7 +13,7 @@ use web_time::Instant;
 use super::activations::{Activations, Frozen};
 use super::checkpoint::Checkpoints;
 use super::examples::{Examples, seeded};
-use super::fit::{Fit, Ground, Sums, lowest};
+use super::fit::{Fit, Ground, Paused, Sums, lowest};
 use super::model::{Judgement, Model, TOGETHER, features, starting_backbone};
 use super::network::{Network, Road};
 use super::objective::{Wanted, objective};
@@ -32,7 +32,8 @@ pub enum Signal {
     /// Go on.
     #[default]
     Go,
-    /// Pause; [`Session::run`] goes on from there. A logistic regression, which takes moments, is finished first.
+    /// Pause; [`Session::run`] goes on from there. A logistic regression, which takes moments, is finished first, and so is the end
+    /// of a phase that goes part of its way back.
     Pause,
     /// Stop; the best so far is what was learned.
     Stop,
@@ -71,7 +72,7 @@ pub struct Session {
     /// Which phase is next or in progress.
     pub(super) phase: usize,
     /// The phase that was paused.
-    pub(super) paused: Option<(Fit, Ground)>,
+    pub(super) paused: Option<Paused>,
     pub(super) reports: Vec<PhaseReport>,
     /// By the places of the examples held out.
     pub(super) evaluation: Option<Evaluation>,
@@ -159,7 +160,7 @@ impl Session {
 
     /// What was learned so far; nothing if not even one phase, or a better epoch of one, was done.
     pub fn trained(&self) -> Option<Trained> {
-        let served = self.paused.as_ref().and_then(|(fit, _)| fit.served.as_ref()).map(|(_, model)| model);
+        let served = self.paused.as_ref().and_then(|paused| paused.fit.served.as_ref()).map(|(_, model)| model);
         let model = self.first_pass.as_ref().or(served).unwrap_or(&self.model);
         model.learned.then(|| self.as_trained(model))
     }
@@ -311,16 +312,18 @@ impl Session {
                 |examples: &Rc<Examples>| Judgement::of(&self.model.head, &examples.features, &examples.targets);
             self.model.judgement = self.judged_by().map(judge_by).transpose()?;
         }
-        let (mut fit, ground) = match self.paused.take() {
+        let Paused { mut fit, start: mut checkpoint, ground } = match self.paused.take() {
             Some(paused) => paused,
             None => match self.ground(phase, signal, &mut pace).await? {
-                Some(ground) => (Fit::new(&self.model, phase, &ground), ground),
+                Some(ground) => {
+                    let fit = Fit::new(&self.model, phase, &ground);
+                    Paused { start: fit.copy(phase, &ground), fit, ground }
+                }
                 None => return Ok(Left::By(signal.get())),
             },
         };
         let refit = self.first_pass.is_some();
         let most = if refit { self.reports[self.phase].kept_epoch } else { phase.epochs };
-        let mut checkpoint = fit.copy(phase, &ground);
         loop {
             let since = Instant::now();
             let judged = self.judged_epoch(phase, &ground, &mut fit, signal, &mut pace).await;
@@ -338,7 +341,7 @@ impl Session {
                     return Ok(Left::By(Signal::Stop));
                 }
                 Ok(ControlFlow::Break(signal)) => {
-                    self.paused = Some((fit, ground));
+                    self.paused = Some(Paused { fit, start: checkpoint, ground });
                     return Ok(Left::By(signal));
                 }
                 Err(error) => match self.way_out(error, phase) {
@@ -386,13 +389,19 @@ impl Session {
             let best_at = fit.losses.iter().position(|loss| *loss == lowest(&fit.losses));
             let since_best = best_at.map_or(0, |at| fit.losses.len() - 1 - at);
             if fit.epoch == most || (!refit && phase.patience.is_some_and(|patience| since_best >= patience)) {
-                if phase.interpolate
-                    && let Err(error) = self.interpolate(phase, &ground, &mut fit, signal, &mut pace).await
-                {
-                    if !refit {
-                        self.end(phase, &ground, fit).await?;
+                if phase.interpolate {
+                    match self.interpolate(phase, &ground, &mut fit, signal, &mut pace).await {
+                        Ok(ControlFlow::Continue(())) => (),
+                        // What the first pass came to stays.
+                        Ok(ControlFlow::Break(())) if refit => return Ok(Left::By(Signal::Stop)),
+                        Ok(ControlFlow::Break(())) => (),
+                        Err(error) => {
+                            if !refit {
+                                self.end(phase, &ground, fit).await?;
+                            }
+                            return Err(error);
+                        }
                     }
-                    return Err(error);
                 }
                 let share = fit.share;
                 if let (true, Some((best, _))) = (share < 1.0, &fit.best) {
@@ -638,6 +647,7 @@ impl Session {
     }
 
     /// Goes as much of the way back as examples held out want; in the second pass, as they wanted in the first.
+    /// Somebody may say stop.
     async fn interpolate(
         &self,
         phase: &Phase,
@@ -645,11 +655,11 @@ impl Session {
         fit: &mut Fit,
         signal: &Cell<Signal>,
         pace: &mut Pace,
-    ) -> Result<()> {
-        let Some((epoch, after)) = fit.best.clone() else { return Ok(()) };
+    ) -> Result<ControlFlow<()>> {
+        let Some((epoch, after)) = fit.best.clone() else { return Ok(ControlFlow::Continue(())) };
         let report = self.reports.get(self.phase).filter(|_| self.first_pass.is_some());
         if report.is_none() && after.judgement.is_none() {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         let shares = report.map_or(SHARES.to_vec(), |report| vec![report.kept_share]);
         let temperature = after.judgement.map(|judgement| judgement.temperature);
@@ -661,7 +671,7 @@ impl Session {
             // Whoever pauses waits for this, which a phase does once.
             let stop = || signal.get() == Signal::Stop;
             let judged = self.judge_network(phase, ground, fit.epoch, &network, &stop, pace).await?;
-            let Some((head, judgement)) = judged else { break };
+            let Some((head, judgement)) = judged else { return Ok(ControlFlow::Break(())) };
             let best = fit.best.as_ref().and_then(|(_, model)| model.judgement);
             if judgement.zip(best).is_some_and(|(now, best)| now.loss >= best.loss) {
                 continue;
@@ -672,7 +682,7 @@ impl Session {
             let model = Model { stages: network.stages, head, judgement, moved, learned: true };
             (fit.share, fit.best) = (share, Some((epoch, model)));
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Ends a phase: keeps what was best, or undoes the phase and says why.

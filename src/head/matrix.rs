@@ -3,7 +3,7 @@
 use crate::kernels::{dot, new_product, transposed};
 
 /// Rows of a symmetric product that are computed together, whole tiles of the kernels.
-const BLOCK: usize = 24;
+const BLOCK: usize = 12;
 
 /// Values row by row.
 #[derive(Debug, Clone, PartialEq)]

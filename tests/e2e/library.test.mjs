@@ -368,7 +368,10 @@ test("a paused run waits, and goes on to what it would have been", async (t) => 
     const { create, drawing, refusal, teach } = globalThis.library;
     const { tuner } = await create({ device: "cpu", size: 32 });
     await teach(tuner, 6);
-    const begin = (options) => tuner.train({ strategy: "lp-ft", epochs: 4, seed: 5, ...options });
+    const plan = await tuner.plan("lp-ft");
+    // Steps enough that a pause falls between two of them.
+    Object.assign(plan.phases[1], { epochs: 4, batchSize: 2 });
+    const begin = (options) => tuner.train({ plan, ...options });
     const answers = async () => {
       const numbers = Array.from({ length: 4 }, (_, number) => 20 + number);
       const answers = await Promise.all(numbers.map((number) => tuner.predict(drawing("line", number))));

@@ -201,7 +201,10 @@ export interface Plan {
    * have one channel, with the kernels of the colours summed or a first layer that knows nothing yet.
    */
   input?: "repeat" | "sum" | "random";
-  /** Share of each class held out for validation, 0 to 0.5; classes of fewer than four examples give none. Default 0.15. */
+  /**
+   * Share of each class held out for validation, 0 to 0.5; classes of fewer than four examples give none, and one class alone is
+   * not held out. Default 0.15.
+   */
   validation?: number;
   /** Whether all is done once more in the end, with the examples held out too. Default `false`. */
   refit?: boolean;
@@ -255,7 +258,7 @@ export interface Phase {
   patience?: number | null;
   /** Whether the epoch with the best validation loss is kept (default), or the last. */
   keepBest?: boolean;
-  /** Whether the phase is undone unless it made the validation loss smaller. Default `false`. */
+  /** Whether the phase is undone unless it made the validation loss smaller; kept if nothing is held out. Default `false`. */
   rollBack?: boolean;
   /**
    * Whether the phase, once it is done, goes a quarter, half or three quarters of its way back if that makes the validation
