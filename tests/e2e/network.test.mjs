@@ -57,7 +57,7 @@ test("a network that did not come can be asked for again, whatever else is said 
   await page.getByText("Cat is gone.").waitFor();
   await visitor.trainButton.click();
   await again(".notice").waitFor();
-  assert.match(await page.locator(".notice p").textContent(), /weights .*could not be loaded/);
+  assert.match(await page.locator(".notice p").textContent(), /network could not be loaded/);
   await page.getByRole("link", { name: "Lab" }).click();
   await page
     .locator("#lab-why")

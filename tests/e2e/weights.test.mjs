@@ -5,7 +5,7 @@ import { random, shape } from "./lib/shapes.mjs";
 import { stage } from "./lib/stage.mjs";
 
 for (const [weights, sentence] of [
-  ["missing", /weights .*could not be loaded: the server answered 404/],
+  ["missing", /network could not be loaded.*try again/],
   ["truncated", /weight/i],
 ]) {
   describe(`${weights} weights`, () => {

@@ -701,6 +701,10 @@ export const ERRORS: Partial<Record<ErrorCode, string>> = {
     "The network cannot run in this browser: it is too old, or its settings forbid WebAssembly. Update it, take another one, or ask whoever looks after this computer.",
   "no-worker":
     "The network could not be started: a part of the page was not loaded, or is blocked. Look at the connection, and reload the page; if that does not help, take another browser.",
+  "weights-missing":
+    "The network could not be loaded. Look at the connection, and try again; if that does not help, tell whoever runs this page.",
+  "wasm-missing":
+    "The page's program could not be loaded. Look at the connection, and try again; if that does not help, tell whoever runs this page.",
   "asset-mismatch":
     "The network's program or its weights came damaged, or do not fit each other. Reload the page; if that does not help, empty the browser's cache, or tell whoever runs this page.",
   internal:
