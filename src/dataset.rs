@@ -175,7 +175,8 @@ pub struct Split {
 }
 
 /// Holds out `share` of every class, rounded, chosen by `seed`. A class of four or more gives at least one and keeps at
-/// least three; a smaller one gives none, since each of its examples is worth more in training.
+/// least three; a smaller one gives none, since each of its examples is worth more in training. One class alone is not held out:
+/// who always answers that would seem the best.
 pub fn stratified_split(targets: &[usize], share: f64, seed: u64) -> Split {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
     let mut split = Split { training: Vec::new(), validation: Vec::new() };
@@ -189,6 +190,9 @@ pub fn stratified_split(targets: &[usize], share: f64, seed: u64) -> Split {
         };
         split.validation.extend(members.drain(..held_out));
         split.training.extend(members);
+    }
+    if !split.validation.iter().any(|index| targets[*index] != targets[split.validation[0]]) {
+        split.training.append(&mut split.validation);
     }
     split.training.sort_unstable();
     split.validation.sort_unstable();
@@ -252,6 +256,8 @@ mod tests {
         assert_eq!(split, stratified_split(&targets, 0.15, 7));
         assert_ne!(split, stratified_split(&targets, 0.15, 8));
         assert!(stratified_split(&targets, 0.0, 7).validation.is_empty());
+        let alone = stratified_split(&[0, 1, 1, 1, 1, 1], 0.5, 7);
+        assert_eq!(alone, Split { training: (0..6).collect(), validation: vec![] });
     }
 
     #[test]

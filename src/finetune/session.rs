@@ -112,9 +112,6 @@ impl Session {
             examples.features = features(&backbone, &examples).await?;
         }
         let split = stratified_split(&examples.targets, plan.validation, plan.seed);
-        // Where all that could be spared is of one class, who always answers that would seem the best.
-        let tells = |held_out: &[usize]| held_out.iter().any(|i| examples.targets[*i] != examples.targets[held_out[0]]);
-        let split = if tells(&split.validation) { split } else { stratified_split(&examples.targets, 0.0, plan.seed) };
         let held_out = (!split.validation.is_empty()).then(|| Rc::new(examples.select(&split.validation)));
         let training = Rc::new(examples.select(&split.training));
         check_pairs(&training, &plan)?;

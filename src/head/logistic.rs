@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::design::Design;
 use super::exponential::exp;
 use super::matrix::{Gram, Matrix};
-use super::{Head, HeadKind};
+use super::{Head, HeadKind, is_right};
 use crate::kernels::dot;
 
 /// Products are fastest where sizes are whole vectors.
@@ -133,18 +133,9 @@ impl Logistic {
     /// Share of the examples that are right, of those that are not held out.
     pub fn accuracy(&self) -> f32 {
         let counts = self.counts();
-        let counted = counts.iter().filter(|counts| **counts).count();
-        let mut right = counts;
-        for (class, row) in self.logits.rows().enumerate() {
-            for ((right, target), (example, logit)) in
-                right.iter_mut().zip(&self.design.targets).zip(row.iter().enumerate())
-            {
-                let own = self.logits.row(*target)[example];
-                // Of equals, the first is the answer.
-                *right &= if class < *target { *logit < own } else { *logit <= own };
-            }
-        }
-        right.iter().filter(|right| **right).count() as f32 / counted as f32
+        let right = |example: &usize| is_right(&self.logits(*example), self.design.targets[*example]);
+        let counted = || (0..counts.len()).filter(|example| counts[*example]);
+        counted().filter(right).count() as f32 / counted().count() as f32
     }
 
     /// Which examples count: those that are not held out.

@@ -369,35 +369,15 @@ impl Saved {
 
     /// The gradient where the activation begins, and its sums by channel: weighted with the normalised `z`, and plain.
     fn before_activation(&self, output: &[f32]) -> (Vec<f32>, [Vec<f32>; 2]) {
-        let channels = self.gamma.len();
-        let length = (output.len() / channels).div_ceil(threads::pieces()) * channels;
-        let y = values(&self.y);
-        let inputs = output.chunks(length).zip(y.chunks(length)).zip(self.z.chunks(length));
-        let (gradient, partial) = threads::build(output.len(), length, inputs, |((output, y), z), unfilled| {
-            let mut sums = [vec![0.0f64; channels], vec![0.0f64; channels]];
-            // Short sums in single precision, long ones in double.
-            let length = SHORT_SUM * channels;
-            for ((output, y), z) in output.chunks(length).zip(y.chunks(length)).zip(z.chunks(length)) {
-                let mut short = [vec![0.0f32; channels], vec![0.0f32; channels]];
-                unfilled.next(z.len(), |gradient| {
-                    vectorized(
-                        #[inline(always)]
-                        || self.mask(output, y, z, gradient, &mut short),
-                    );
-                    // SAFETY: a piece is of whole rows, and all their values were written in the line before.
-                    unsafe { gradient.assume_init_mut() }
-                });
-                for (sums, short) in sums.iter_mut().zip(&short) {
-                    sums.iter_mut().zip(short).for_each(|(sum, v)| *sum += f64::from(*v));
-                }
-            }
-            sums
-        });
-        let total = |which: usize| -> Vec<f32> {
-            (0..channels).map(|c| partial.iter().map(|sums| sums[which][c]).sum::<f64>() as f32).collect()
+        let mask = |first: usize, [output, y]: [&[f32]; 2], gradient: &mut [MaybeUninit<f32>], sums: &mut _| {
+            let z = &self.z[first..][..gradient.len()];
+            vectorized(
+                #[inline(always)]
+                || self.mask(output, y, z, gradient, sums),
+            );
         };
-        let gamma = total(0).iter().zip(&self.deviations).map(|(sum, deviation)| sum * deviation).collect();
-        (gradient, [gamma, total(1)])
+        let (gradient, [gamma, beta]) = masked(output, values(&self.y), self.gamma.len(), mask);
+        (gradient, [gamma.iter().zip(&self.deviations).map(|(sum, deviation)| sum * deviation).collect(), beta])
     }
 
     /// One piece of [`Saved::before_activation`], the first sum without its deviations.
@@ -460,8 +440,41 @@ impl Saved {
     }
 }
 
+/// The gradient of an output where its activation begins, and sums of it by channel. `mask` fills a piece of whole rows of the former,
+/// given where that begins and what of the output's gradient and of the output belongs to it, and adds to the latter.
+pub(super) fn masked<const N: usize>(
+    output: &[f32],
+    y: &[f32],
+    channels: usize,
+    mask: impl Fn(usize, [&[f32]; 2], &mut [MaybeUninit<f32>], &mut [Vec<f32>; N]) + Sync + Send,
+) -> (Vec<f32>, [Vec<f32>; N]) {
+    let piece = (output.len() / channels).div_ceil(threads::pieces()) * channels;
+    let inputs = output.chunks(piece).zip(y.chunks(piece)).enumerate();
+    let (gradient, partial) = threads::build(output.len(), piece, inputs, |(index, (output, y)), unfilled| {
+        let mut sums = [(); N].map(|()| vec![0.0f64; channels]);
+        // Short sums in single precision, long ones in double.
+        let length = SHORT_SUM * channels;
+        for (part, (output, y)) in output.chunks(length).zip(y.chunks(length)).enumerate() {
+            let mut short = [(); N].map(|()| vec![0.0f32; channels]);
+            unfilled.next(y.len(), |gradient| {
+                mask(index * piece + part * length, [output, y], gradient, &mut short);
+                // SAFETY: a piece is of whole rows, and all their values were written in the line before.
+                unsafe { gradient.assume_init_mut() }
+            });
+            for (sums, short) in sums.iter_mut().zip(&short) {
+                sums.iter_mut().zip(short).for_each(|(sum, v)| *sum += f64::from(*v));
+            }
+        }
+        sums
+    });
+    let total = |which: usize| -> Vec<f32> {
+        (0..channels).map(|c| partial.iter().map(|sums| sums[which][c]).sum::<f64>() as f32).collect()
+    };
+    (gradient, std::array::from_fn(total))
+}
+
 /// Rows that are treated at once, and summed in single precision.
-pub(super) const SHORT_SUM: usize = 256;
+const SHORT_SUM: usize = 256;
 
 #[inline(always)]
 fn denormalise(z: &[f32], gradient: &mut [f32], [of_g, of_z, of_1]: &[Vec<f32>; 3]) {

@@ -14,13 +14,12 @@ use burn::prelude::*;
 use burn_flex::{Flex, FlexTensor};
 
 use super::conv_norm::{
-    Activation, BatchStatistics, CHANNELS_FIRST, ConvNormOp, Operands, SHORT_SUM, affine, channels_last,
+    Activation, BatchStatistics, CHANNELS_FIRST, ConvNormOp, Operands, affine, channels_last, masked,
     new_channels_last, new_vector, values,
 };
 use super::convolution::Convolution;
 use super::dot::dot;
 use super::folded::FoldedConvNorm;
-use super::threads;
 use super::vectors::vectorized;
 
 impl ConvNormOp {
@@ -126,29 +125,14 @@ impl Backward<Flex, 5> for RunningBackward {
 impl Saved {
     /// The gradient where the activation begins, and its sum by channel.
     fn before_activation(&self, output: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let channels = self.scale.len();
-        let length = (output.len() / channels).div_ceil(threads::pieces()) * channels;
-        let inputs = output.chunks(length).zip(values(&self.y).chunks(length));
-        let (gradient, partial) = threads::build(output.len(), length, inputs, |(output, y), unfilled| {
-            let mut sums = vec![0.0f64; channels];
-            // Short sums in single precision, long ones in double.
-            let length = SHORT_SUM * channels;
-            for (output, y) in output.chunks(length).zip(y.chunks(length)) {
-                let mut short = vec![0.0f32; channels];
-                unfilled.next(y.len(), |gradient| {
-                    vectorized(
-                        #[inline(always)]
-                        || self.mask(output, y, gradient, &mut short),
-                    );
-                    // SAFETY: a piece is of whole rows, and all their values were written in the line before.
-                    unsafe { gradient.assume_init_mut() }
-                });
-                sums.iter_mut().zip(&short).for_each(|(sum, v)| *sum += f64::from(*v));
-            }
-            sums
-        });
-        let total = |c: usize| partial.iter().map(|sums| sums[c]).sum::<f64>() as f32;
-        (gradient, (0..channels).map(total).collect())
+        let mask = |_, [output, y]: [&[f32]; 2], gradient: &mut [MaybeUninit<f32>], [sums]: &mut [Vec<f32>; 1]| {
+            vectorized(
+                #[inline(always)]
+                || self.mask(output, y, gradient, sums),
+            );
+        };
+        let (gradient, [sum]) = masked(output, values(&self.y), self.scale.len(), mask);
+        (gradient, sum)
     }
 
     /// One piece of [`Saved::before_activation`].
