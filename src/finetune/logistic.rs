@@ -21,7 +21,8 @@ const DEFAULT_STRENGTH: f32 = 0.03;
 /// Parts of the cross-validation. More would cost more, and say little more.
 const FOLDS: usize = 5;
 
-/// The norm of the gradient at which a candidate is judged; at weights of zero it is about 1.
+/// How far above its least value the loss with its penalty may be where a candidate is judged. Real candidates differ by
+/// ten times as much.
 const JUDGED: f64 = 1e-3;
 
 /// The norm of the gradient at which the answer is one: scikit-learn's default is to have no value of it larger.
@@ -121,7 +122,7 @@ impl Run<'_> {
                     if self.signal.get() == Signal::Stop {
                         return Ok(None);
                     }
-                    if regression.slope() <= JUDGED {
+                    if regression.excess() <= JUDGED {
                         break;
                     }
                     regression.step();

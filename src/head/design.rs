@@ -34,8 +34,8 @@ impl Design {
     /// [`Error::BadInput`] for features that are not finite.
     pub fn new(examples: &LabelledFeatures) -> Result<Self> {
         let features = examples.features.first().map_or(0, |features| features.len());
-        // Coordinates cost a factorisation, so they have to save something.
-        Self::build(examples, features >= 2 * examples.features.len())
+        // An iteration takes half the products at as many.
+        Self::build(examples, features >= examples.features.len())
     }
 
     pub(super) fn build(examples: &LabelledFeatures, among_themselves: bool) -> Result<Self> {
