@@ -7,12 +7,6 @@ const FEWEST_RUNS = 3;
 /** One run of so many milliseconds is enough. */
 const LONG = 15_000;
 
-/**
- * How far results may be apart, as a share of the largest value. Losses differ because heads start from chance, and because others
- * look only now and then whether theirs is as low as it should be.
- */
-const TOLERANCE = { forward: 0.01, features: 0.01, head: 0.1, fit: 0.3, step: 0.05, "last-stages": 0.05 };
-
 /** A row of `times` in milliseconds for each of `rows`, or of the `error` that kept it from having any. */
 export async function measure(stage, workload, rows) {
   const failed = new Map();
@@ -64,7 +58,7 @@ async function begin(stage, workload, trial, reference) {
   if (!["head", "fit", "features"].includes(workload.task))
     trial.first = trial.key === "doodletune cpu" ? reference : preparing + running;
   const difference = await stage.call("difference", trial.key);
-  if (difference > TOLERANCE[workload.task])
+  if (difference > workload.tolerance)
     throw new Error(`its result is ${(100 * difference).toPrecision(2)} % off`);
   // All small random heads begin alike: what a step does shows in the next one.
   if (["step", "last-stages"].includes(workload.task)) {

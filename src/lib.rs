@@ -66,7 +66,7 @@
 //!
 //! # Limits
 //! - Two backbones, `doodle` and EfficientNet-Lite0.
-//! - In browsers the GPU is reached through WebGPU; natively everything runs on the CPU.
+//! - In browsers the GPU is reached through WebGPU; natively through Vulkan, Metal or DirectX, with the feature `gpu`.
 //! - Weight files: 64 MiB, 4096 tensors. Projects and models: 256 MiB, 100,000 examples. Doodles: 100,000 points. Images: 8192 pixels a side.
 
 #![warn(missing_docs)]

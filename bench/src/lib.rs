@@ -18,4 +18,4 @@ mod wasm;
 pub mod workload;
 
 pub use ready::Ready;
-pub use workload::{Task, WORKLOADS, Workload};
+pub use workload::{LARGE, Task, WORKLOADS, Workload};

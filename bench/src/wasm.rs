@@ -16,6 +16,7 @@ pub fn workloads() -> Result<JsValue, JsValue> {
     let list = WORKLOADS.iter().map(|workload| {
         let object = serde_wasm_bindgen::to_value(workload)?;
         js_sys::Reflect::set(&object, &"weights".into(), &workload.weights().into())?;
+        js_sys::Reflect::set(&object, &"tolerance".into(), &workload.task.tolerance().into())?;
         Ok(object)
     });
     Ok(list.collect::<Result<js_sys::Array, JsValue>>()?.into())

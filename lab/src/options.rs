@@ -4,8 +4,36 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
+use clap::ValueEnum;
 use doodletune::backbone::{Backbone, Weights};
+use doodletune::device::{Processor, cpu, webgpu};
 use doodletune::finetune::Strategy;
+use pollster::block_on;
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceName {
+    Cpu,
+    Gpu,
+}
+
+impl DeviceName {
+    /// As `cargo xtask bench` calls it natively.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "native",
+            Self::Gpu => "gpu",
+        }
+    }
+
+    /// That processor, ready to compute.
+    pub fn processor(self) -> Result<Processor> {
+        match self {
+            Self::Cpu => Ok(cpu()),
+            Self::Gpu => block_on(webgpu()).context("--device gpu"),
+        }
+    }
+}
 
 /// A whole number.
 pub fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> {

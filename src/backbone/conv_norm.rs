@@ -8,7 +8,7 @@ use burn::prelude::*;
 use burn::tensor::activation::relu;
 
 use crate::device::is_cpu;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 use crate::kernels::GpuConvNorm;
 use crate::kernels::{Activation, BatchStatistics, ConvNormOp, FoldedConvNorm};
 
@@ -27,7 +27,7 @@ pub struct ConvNorm {
 #[derive(Debug, Default)]
 struct Folded {
     cpu: Mutex<Option<Arc<FoldedConvNorm>>>,
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     gpu: Mutex<Option<Arc<GpuConvNorm>>>,
 }
 
@@ -82,7 +82,7 @@ impl ConvNorm {
     pub fn forward_onto(&self, x: Tensor<4>, shortcut: Option<Tensor<4>>) -> Tensor<4> {
         let device = x.device();
         if !is_cpu(&device) {
-            #[cfg(target_arch = "wasm32")]
+            #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
             if let Some(y) = self.forward_on_gpu(&x, shortcut.as_ref(), &device) {
                 return y;
             }
@@ -129,7 +129,7 @@ impl ConvNorm {
     }
 
     /// By the kernels for GPUs; `None` where they do not do: with statistics of the batch, or for channels that they do not know.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     fn forward_on_gpu(&self, x: &Tensor<4>, shortcut: Option<&Tensor<4>>, device: &Device) -> Option<Tensor<4>> {
         let Self { conv, norm, .. } = self;
         if device.is_autodiff() && norm.training.is_enabled() {

@@ -157,7 +157,7 @@ pub fn forward(stages: &[Stage], x: Tensor<4>, mut observe: impl FnMut(&str, &Te
 
 /// The mean of each channel over all pixels.
 fn pooled(x: Tensor<4>) -> Tensor<2> {
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     if !is_cpu(&x.device())
         && let Some(means) = crate::kernels::mean_of_pixels(&x)
     {

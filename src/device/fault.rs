@@ -4,35 +4,36 @@
 //! In the browser burn launches a kernel before the browser has accepted it, and only logs a rejection
 //! (tracel-ai/cubecl#1641): without this, results would be silently wrong.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::prelude::*;
 
 use super::is_cpu;
 use crate::error::{Error, Result};
 
-thread_local! {
-    /// The first fault of the GPU in use; later ones are consequences.
-    static FAULT: RefCell<Option<Error>> = const { RefCell::new(None) };
+/// The first fault of the GPU in use; later ones are consequences. Natively, a thread of the GPU library's own reports it.
+static FAULT: Mutex<Option<Error>> = Mutex::new(None);
+
+fn fault() -> MutexGuard<'static, Option<Error>> {
+    FAULT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Records a fault. The loss of the device explains all others, and replaces them.
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(any(target_arch = "wasm32", feature = "gpu", test))]
 pub(super) fn raise(fault: Error) {
-    FAULT.with_borrow_mut(|first| {
-        if first.is_none() || matches!(fault, Error::DeviceLost(_)) {
-            *first = Some(fault);
-        }
-    });
+    let mut first = self::fault();
+    if first.is_none() || matches!(fault, Error::DeviceLost(_)) {
+        *first = Some(fault);
+    }
 }
 
 fn check() -> Result<()> {
-    FAULT.with_borrow(|fault| fault.clone().map_or(Ok(()), Err))
+    fault().clone().map_or(Ok(()), Err)
 }
 
 /// Forgets the faults so far: of the GPU before, when another one is taken, or of one that was asked for too much memory.
 pub fn forgive() {
-    FAULT.set(None);
+    *fault() = None;
 }
 
 /// Whether a GPU failed for want of memory.
@@ -81,10 +82,10 @@ async fn guarded<T>(reading: impl Future<Output = T>) -> Result<T> {
 }
 
 /// A logger that turns the error records of the GPU libraries into faults.
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(any(target_arch = "wasm32", feature = "gpu", test))]
 pub(super) struct FaultLog;
 
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(any(target_arch = "wasm32", feature = "gpu", test))]
 impl log::Log for FaultLog {
     fn enabled(&self, metadata: &log::Metadata) -> bool {
         let library = |name| metadata.target().starts_with(name);

@@ -1,11 +1,11 @@
-//! Where the network computes: the GPU through WebGPU, or the CPU.
+//! Where the network computes: the GPU, through WebGPU or natively what lies under it, or the CPU.
 
 mod fault;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 mod webgpu;
 
 pub use fault::{forgive, is_out_of_memory, read};
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 pub use webgpu::acquire as webgpu;
 
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(not(any(target_arch = "wasm32", feature = "gpu")))]
 use crate::error::{Error, Result};
 
 /// A kind of processor.
@@ -37,10 +37,10 @@ pub struct Processor {
     pub software: bool,
     /// Where burn puts tensors.
     pub tensors: Device,
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     gpu: Option<wgpu::Device>,
     /// Set where its loss is nobody's fault.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     discarded: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -65,26 +65,26 @@ pub fn cpu() -> Processor {
         name: if cfg!(target_arch = "wasm32") { "CPU (WebAssembly SIMD)" } else { "CPU" }.into(),
         software: false,
         tensors: Device::flex(),
-        #[cfg(target_arch = "wasm32")]
+        #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
         gpu: None,
-        #[cfg(target_arch = "wasm32")]
+        #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
         discarded: Default::default(),
     }
 }
 
-/// The GPU through WebGPU: only in browsers, until native GPUs are asked for.
+/// The GPU through WebGPU, which is there in browsers and, with the feature `gpu`, natively.
 ///
 /// # Errors
 /// [`Error::NoWebGpu`], always.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(not(any(target_arch = "wasm32", feature = "gpu")))]
 pub async fn webgpu() -> Result<Processor> {
-    Err(Error::NoWebGpu("WebGPU is there in browsers only; natively, use the CPU".into()))
+    Err(Error::NoWebGpu("this was built without the feature “gpu”; build with it, or use the CPU".into()))
 }
 
 impl Processor {
     /// Gives the GPU device back; all that is on it is lost. Nothing on a CPU.
     pub fn release(&self) {
-        #[cfg(target_arch = "wasm32")]
+        #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
         if let Some(gpu) = &self.gpu {
             gpu.destroy();
         }
@@ -92,13 +92,13 @@ impl Processor {
 
     /// [`Processor::release`] of one that is not in use: no fault of another.
     pub fn discard(&self) {
-        #[cfg(target_arch = "wasm32")]
+        #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
         self.discarded.store(true, std::sync::atomic::Ordering::Relaxed);
         self.release();
     }
 
     /// The device that burn computes on, to share it with other code; `None` for a CPU.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     pub fn gpu(&self) -> Option<&wgpu::Device> {
         self.gpu.as_ref()
     }

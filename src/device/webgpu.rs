@@ -5,11 +5,13 @@ use std::sync::{Arc, Once};
 
 use burn::prelude::*;
 use burn_wgpu::WgpuSetup;
+#[cfg(target_arch = "wasm32")]
 use wasm_bindgen::JsValue;
 
 use super::{DeviceKind, Processor, fault};
 use crate::error::{Error, Result};
 
+#[cfg(target_arch = "wasm32")]
 unsafe extern "C" {
     fn __wasm_call_ctors();
 }
@@ -20,7 +22,10 @@ fn prepare() {
     ONCE.call_once(|| {
         // SAFETY: the linker provides it, and it runs cubecl's registrations. Unless the program calls it, the linker
         // wraps every export to run them again on every call, which made a forward pass 300 times slower.
-        unsafe { __wasm_call_ctors() }
+        #[cfg(target_arch = "wasm32")]
+        unsafe {
+            __wasm_call_ctors()
+        }
         // Fails if there is a logger already; its owner then sees the faults.
         if log::set_logger(&fault::FaultLog).is_ok() {
             log::set_max_level(log::LevelFilter::Error);
@@ -28,10 +33,10 @@ fn prepare() {
     });
 }
 
-/// Acquires the browser's preferred GPU.
+/// Acquires the preferred GPU of the browser, or natively of the system, through Vulkan, Metal or DirectX.
 ///
 /// # Errors
-/// [`Error::NoWebGpu`] if the browser offers none, or burn cannot use what it offers.
+/// [`Error::NoWebGpu`] if there is none, or burn cannot use what there is.
 pub async fn acquire() -> Result<Processor> {
     prepare();
     fault::forgive();
@@ -45,15 +50,17 @@ pub async fn acquire() -> Result<Processor> {
         // cubecl 0.11 panics without.
         return Err(unavailable("the GPU has no clock (timestamp-query) that can be asked".into()));
     }
+    // Natively there are some that have to be asked for in other words, and one that makes memory slow.
+    let unwanted = wgpu::Features::all_experimental_mask() | wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("doodletune"),
-        required_features: adapter.features(),
+        required_features: adapter.features() - unwanted,
         required_limits: adapter.limits(),
         ..Default::default()
     };
     let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| unavailable(error.to_string()))?;
-    let software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
-    let setup = WgpuSetup { instance, adapter, device: device.clone(), queue, backend: wgpu::Backend::BrowserWebGpu };
+    let info = adapter.get_info();
+    let setup = WgpuSetup { instance, adapter, device: device.clone(), queue, backend: info.backend };
     let tensors = Device::wgpu_options().setup(setup).init().map_err(|error| unavailable(error.to_string()))?;
     // After the registration, which installs a handler of its own that panics.
     device.on_uncaptured_error(Arc::new(|error| fault::raise(Error::Gpu(error.to_string()))));
@@ -64,11 +71,16 @@ pub async fn acquire() -> Result<Processor> {
             fault::raise(Error::DeviceLost(format!("{reason:?}: {message}")));
         }
     });
-    let name = adapter_name().await.unwrap_or_else(|| "GPU".into());
+    #[cfg(target_arch = "wasm32")]
+    let name = adapter_name().await;
+    #[cfg(not(target_arch = "wasm32"))]
+    let name = Some(info.name).filter(|name| !name.is_empty());
+    let (name, software) = (name.unwrap_or_else(|| "GPU".into()), info.device_type == wgpu::DeviceType::Cpu);
     Ok(Processor { kind: DeviceKind::WebGpu, name, software, tensors, gpu: Some(device), discarded })
 }
 
-/// Vendor and architecture, which wgpu does not pass on (gfx-rs/wgpu#8819): `None` where the browser hides them.
+/// Vendor and architecture, which wgpu does not pass on in browsers (gfx-rs/wgpu#8819): `None` where the browser hides them.
+#[cfg(target_arch = "wasm32")]
 async fn adapter_name() -> Option<String> {
     let get =
         |object: &JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).ok().filter(|value| value.is_truthy());

@@ -51,7 +51,7 @@ impl Layers {
     }
 
     /// Weight `[features, classes]` and bias `[classes]`, if they are all there is.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     pub fn linear(&self) -> Option<(Tensor<2>, Tensor<1>)> {
         let bias = self.output.bias.as_ref().expect("it was made with a bias");
         self.hidden.is_none().then(|| (self.output.weight.val(), bias.val()))

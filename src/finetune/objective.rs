@@ -28,7 +28,7 @@ pub(super) fn objective(
     pooled: Tensor<2>,
     wanted: Wanted<'_>,
 ) -> (Tensor<1>, Tensor<1>) {
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     if let Some(judged) = on_gpu(loss, road, layers, &pooled, &wanted) {
         return judged;
     }
@@ -54,7 +54,7 @@ pub(super) fn objective(
 }
 
 /// In few dispatches; `None` on the CPU, with a hidden layer, for other losses than cross-entropy, and for very many classes.
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 fn on_gpu(
     loss: &Loss,
     road: &Road,

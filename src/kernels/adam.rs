@@ -45,7 +45,7 @@ impl AdamStep {
     ) -> (Tensor<D>, [Tensor<D>; 2]) {
         let shape = gradient.dims();
         assert!(parameters.dims() == shape, "parameters and gradient are of one shape");
-        #[cfg(target_arch = "wasm32")]
+        #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
         if !crate::device::is_cpu(&gradient.device()) {
             use super::gpu::{adam, on_gpu};
             let [parameters, gradient] = [parameters, gradient].map(on_gpu);

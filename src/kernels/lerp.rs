@@ -12,7 +12,7 @@ use super::vectors::vectorized;
 /// If a tensor is one with automatic differentiation, or they are on different devices or of different shapes.
 pub fn lerp<const D: usize>(from: Tensor<D>, to: Tensor<D>, share: f32) -> Tensor<D> {
     assert!(from.dims() == to.dims(), "both are of one shape");
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
     if !crate::device::is_cpu(&from.device()) {
         let [from, to] = [from, to].map(super::gpu::on_gpu);
         return Tensor::from_primitive::<burn_cubecl::CubeBackend>(super::gpu::lerp(from, to, share));

@@ -12,7 +12,7 @@ mod convolution;
 mod depthwise;
 mod dot;
 mod folded;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 mod gpu;
 mod lerp;
 #[cfg(target_arch = "wasm32")]
@@ -31,7 +31,7 @@ pub use adam::AdamStep;
 pub use conv_norm::{Activation, BatchStatistics, ConvNormOp};
 pub(crate) use dot::dot;
 pub use folded::FoldedConvNorm;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 pub use gpu::{CrossEntropyOp, GpuConvNorm, mean_of_pixels};
 pub use lerp::lerp;
 pub(crate) use product::{new_product, transposed};

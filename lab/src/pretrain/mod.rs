@@ -32,6 +32,7 @@ use self::export::Shown;
 use self::network::{Average, Network};
 use self::supply::{Batch, Labelled, Supply};
 use crate::data::{Collection, Demand, Sample};
+use crate::options::DeviceName;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -64,12 +65,6 @@ pub struct Arguments {
     checkpoint_every: u64,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum DeviceName {
-    Cpu,
-    Gpu,
-}
-
 /// Drawings of each category that accuracy is measured on after each epoch; at the end, on all.
 const MEASURED: usize = 10;
 
@@ -78,7 +73,7 @@ const AVERAGED_EVERY: usize = 8;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let config = Arc::new(Config::read(&arguments.config)?);
-    let device = device(arguments.device)?;
+    let device = arguments.device.processor()?.tensors;
     let (categories, training, test) = read(arguments)?;
     let few: Labelled = (0..categories.len())
         .flat_map(|category| test.iter().filter(move |(_, target)| *target == category).take(MEASURED).cloned())
@@ -233,16 +228,6 @@ fn at_side(x: &Tensor<4>, side: usize) -> Tensor<4> {
     }
     let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false);
     interpolate(x.clone(), options.with_output_size([side; 2]))
-}
-
-fn device(name: DeviceName) -> Result<Device> {
-    match name {
-        DeviceName::Cpu => Ok(Device::flex()),
-        #[cfg(feature = "gpu")]
-        DeviceName::Gpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-        #[cfg(not(feature = "gpu"))]
-        DeviceName::Gpu => bail!("this lab was built without GPU support; build it with --features gpu"),
-    }
 }
 
 /// Names of the categories, what to learn from, and what to measure on.
