@@ -8,12 +8,12 @@ use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
 use super::epilogue::finish;
-use super::{Four, Geometry, Sizes, UNITS, WIDTH};
+use super::{Four, Geometry, Sizes, UNITS, WIDTH, units_of};
 use crate::kernels::Activation;
 use crate::kernels::window::Window;
 
-/// Units that keep a small GPU busy.
-const BUSY: usize = 1 << 13;
+/// Planes that keep a small GPU busy: that of many a laptop has 24 times 7 of them in flight.
+const BUSY: usize = 128;
 
 /// The most units that share a sum.
 const SLICES: usize = 8;
@@ -72,7 +72,6 @@ fn dense_kernel<N: Size>(
     let whole = comptime!(kernel == 1 && !backward);
     let mut places = Array::<u32>::new(tile);
     let mut inside = Array::<bool>::new(tile);
-    let mut weights = Array::<Four>::new(N::value());
     for tap in 0..comptime!(kernel * kernel) {
         let (down, right) = (tap / kernel, tap % kernel);
         let reaches = if comptime!(backward) {
@@ -94,18 +93,21 @@ fn dense_kernel<N: Size>(
             }
             for c in range_stepped(UNIT_POS_Y, sizes.inputs, slices) {
                 let row = (tap * sizes.inputs + c) * N::value() as u32;
+                let mut weights = Sequence::<Four>::new();
                 #[unroll]
                 for i in 0..N::value() {
-                    weights[i] = weight[(start + (row + i as u32) * sizes.outputs + channel) as usize];
+                    weights.push(weight[(start + (row + i as u32) * sizes.outputs + channel) as usize]);
                 }
                 #[unroll]
                 for p in 0..tile {
                     let seen = x[(places[p] + c) as usize];
                     let seen = if comptime!(whole) { seen } else { select(inside[p], seen, Vector::new(0.0f32)) };
+                    let mut sum = sums[p];
                     #[unroll]
                     for i in 0..N::value() {
-                        sums[p] += Four::new(seen.extract(i)) * weights[i];
+                        sum += Four::new(seen.extract(i)) * weights[i];
                     }
+                    sums[p] = sum;
                 }
             }
         }
@@ -180,11 +182,12 @@ fn launch(
     let step = if backward { sizes.stride } else { 1 };
     let pixels = batch * rows.div_ceil(step) * columns.div_ceil(step);
     let together = |tile| step * step * pixels.div_ceil(tile) * groups;
-    let tile = *TILES.iter().find(|tile| together(**tile) >= BUSY).unwrap_or(&TILES[TILES.len() - 1]);
+    let busy = units_of(&x.client, BUSY);
+    let tile = *TILES.iter().find(|tile| together(**tile) >= busy).unwrap_or(&TILES[TILES.len() - 1]);
     let vector = if inputs.is_multiple_of(WIDTH) { WIDTH } else { 1 };
     let steps = inputs / vector;
     // Powers of two, which divide the units of a workgroup.
-    let slices = (BUSY / together(tile)).clamp(1, SLICES.min(steps));
+    let slices = (busy / together(tile)).clamp(1, SLICES.min(steps));
     let slices = 1 << slices.ilog2();
     let units = UNITS / slices;
     // SAFETY: what lies in the padding, and units beyond the last pixel, read where values are and write nothing; the lengths

@@ -28,6 +28,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
+use cubecl::client::Client;
 use cubecl::prelude::*;
 
 use super::window::Window;
@@ -127,6 +128,17 @@ pub(super) fn on_gpu<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
 /// `[batch, channels, height, width]` as contiguous `[batch, height, width, channels]`; no copy if it was made here.
 fn channels_last(tensor: CubeTensor) -> CubeTensor {
     into_contiguous(permute(tensor, &[0, 2, 3, 1]))
+}
+
+/// Units of so many planes (subgroups, warps), which work in step: 32 units each on most GPUs, 4 on an emulated one, which has
+/// little to be kept busy.
+fn units_of(client: &Client, planes: usize) -> usize {
+    planes
+        * match client.properties().hardware.plane_size_max {
+            // Some browsers do not tell.
+            0 => 32,
+            size => size.min(64) as usize,
+        }
 }
 
 /// Room for values on the device of `tensor`.

@@ -5,11 +5,11 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::{Four, Geometry, Sizes, UNITS, WIDTH, room};
+use super::{Four, Geometry, Sizes, UNITS, WIDTH, room, units_of};
 use crate::kernels::window::Window;
 
-/// Units that keep a GPU busy.
-const BUSY: usize = 1 << 14;
+/// Planes that keep a GPU busy whose units wait for memory.
+const BUSY: usize = 512;
 
 /// Steps of a unit that sums a share of the lines, for each step of one that adds shares up: few of those work at a time.
 const WORTH: usize = 2;
@@ -237,7 +237,7 @@ pub(super) fn of_weight(
     let tile = if groups.is_multiple_of(2) { 2 } else { 1 };
     let units = if is_dense { groups / tile * (inputs / vector) * taps } else { groups * window.kernel };
     let enough = (lines * sizes.written[1] / WORTH).isqrt();
-    let splits = (BUSY / units).min(enough).clamp(1, lines);
+    let splits = (units_of(client, BUSY) / units).min(enough).clamp(1, lines);
     let sums = room(x, [splits, inputs * taps + 1, outputs]);
     let dim = CubeDim::new_1d(UNITS);
     let count = calculate_cube_count_elemwise(client, units * splits, dim);
