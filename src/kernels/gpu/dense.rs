@@ -36,6 +36,7 @@ fn dense_kernel<N: Size>(
     #[comptime] slices: u32,
     #[comptime] units: u32,
     #[comptime] backward: bool,
+    #[comptime] flat: bool,
     #[comptime] activation: Activation,
 ) {
     let unit = CUBE_POS as u32 * units + UNIT_POS_X;
@@ -43,12 +44,15 @@ fn dense_kernel<N: Size>(
     // On the way back, pixels that the same taps reach belong together: those with the same remainders of the stride.
     let step = if comptime!(backward) { sizes.stride } else { 1u32.runtime() };
     let (rows, columns) = (sizes.rows.div_ceil(step), sizes.columns.div_ceil(step));
-    let together = sizes.pixels / (sizes.rows * sizes.columns) * rows * columns;
+    let together =
+        if comptime!(flat) { sizes.pixels } else { sizes.pixels / (sizes.rows * sizes.columns) * rows * columns };
     let tiles = together.div_ceil(tile as u32);
-    let class = unit / sizes.outputs / tiles;
-    let (below, beside) = (class / step, class % step);
-    let first = unit / sizes.outputs % tiles * tile as u32;
+    let group = unit / sizes.outputs;
+    let (below, beside) = (group / tiles / step, group / tiles % step);
+    let first = if comptime!(flat) { group } else { group % tiles } * tile as u32;
 
+    let mut places = Array::<u32>::new(tile);
+    let mut inside = Array::<bool>::new(tile);
     // Where the windows of the pixels begin. Units beyond the last pixel do as it does, as all have to meet below.
     let mut images = Array::<u32>::new(tile);
     let mut tops = Array::<u32>::new(tile);
@@ -58,20 +62,24 @@ fn dense_kernel<N: Size>(
     #[unroll]
     for p in 0..tile {
         let index = min(first + p as u32, together - 1);
-        let line = index / columns;
-        let (image, row, column) = (line / rows, line % rows * step + below, index % columns * step + beside);
-        let exists = (first + (p as u32) < together) & (below < step) & (row < sizes.rows) & (column < sizes.columns);
-        numbers[p] = select(exists, (image * sizes.rows + row) * sizes.columns + column, sizes.pixels);
-        images[p] = image * sizes.height;
-        tops[p] = if comptime!(backward) { row + sizes.above } else { row * sizes.stride - sizes.above };
-        lefts[p] = if comptime!(backward) { column + sizes.left } else { column * sizes.stride - sizes.left };
+        if comptime!(flat) {
+            numbers[p] = select(first + (p as u32) < together, index, sizes.pixels);
+            places[p] = index * sizes.inputs;
+        } else {
+            let line = index / columns;
+            let (image, row, column) = (line / rows, line % rows * step + below, index % columns * step + beside);
+            let exists =
+                (first + (p as u32) < together) & (below < step) & (row < sizes.rows) & (column < sizes.columns);
+            numbers[p] = select(exists, (image * sizes.rows + row) * sizes.columns + column, sizes.pixels);
+            images[p] = image * sizes.height;
+            tops[p] = if comptime!(backward) { row + sizes.above } else { row * sizes.stride - sizes.above };
+            lefts[p] = if comptime!(backward) { column + sizes.left } else { column * sizes.stride - sizes.left };
+        }
         sums[p] = Four::new(0.0f32);
     }
 
     // Windows of one pixel are never beyond the image.
     let whole = comptime!(kernel == 1 && !backward);
-    let mut places = Array::<u32>::new(tile);
-    let mut inside = Array::<bool>::new(tile);
     for tap in 0..comptime!(kernel * kernel) {
         let (down, right) = (tap / kernel, tap % kernel);
         let reaches = if comptime!(backward) {
@@ -83,7 +91,7 @@ fn dense_kernel<N: Size>(
         };
         if reaches {
             #[unroll]
-            for p in 0..tile {
+            for p in 0..comptime!(if flat { 0 } else { tile }) {
                 // What is above or left of the image wraps around to large numbers.
                 let row = if comptime!(backward) { (tops[p] - down) / step } else { tops[p] + down };
                 let column = if comptime!(backward) { (lefts[p] - right) / step } else { lefts[p] + right };
@@ -178,6 +186,9 @@ fn launch(
     let Sizes { batch, written: [rows, columns], channels: [inputs, outputs], .. } = *sizes;
     let groups = outputs / WIDTH;
     let y = sizes.room(x);
+    // Windows of one pixel are that pixel, in either direction.
+    let flat = kernel == 1 && sizes.stride == 1;
+    let backward = backward && !flat;
     // Pixels that may be in one tile; there are as many groups of them as pixels in a step, in either direction.
     let step = if backward { sizes.stride } else { 1 };
     let pixels = batch * rows.div_ceil(step) * columns.div_ceil(step);
@@ -210,6 +221,7 @@ fn launch(
             slices,
             units,
             backward,
+            flat,
             activation,
         );
     }

@@ -231,13 +231,21 @@ pub(super) fn of_weight(
     let ([outputs, inputs], taps) = ([shape[0], shape[1]], window.kernel * window.kernel);
     let channels = x.meta.shape()[3];
     let sizes = Sizes::new(window, x.meta.shape()[0], [channels, outputs]);
-    let (lines, groups) = (sizes.batch * sizes.written[0], outputs / WIDTH);
+    let ([rows, columns], groups) = (sizes.written, outputs / WIDTH);
     let is_dense = inputs == channels;
     let vector = if inputs.is_multiple_of(WIDTH) { WIDTH } else { 1 };
     let tile = if groups.is_multiple_of(2) { 2 } else { 1 };
     let units = if is_dense { groups / tile * (inputs / vector) * taps } else { groups * window.kernel };
-    let enough = (lines * sizes.written[1] / WORTH).isqrt();
-    let splits = (units_of(client, BUSY) / units).min(enough).clamp(1, lines);
+    let (lines, pixels) = (sizes.batch * rows, sizes.batch * rows * columns);
+    let most = (units_of(client, BUSY) / units).min((pixels / WORTH).isqrt()).max(1);
+    // Windows of one pixel are that pixel, however pixels lie in lines. With a line a share, none has to be looked for.
+    let flat = window.kernel == 1 && window.stride == 1;
+    let shares = |count: &usize| pixels.is_multiple_of(*count);
+    let splits = if flat { (1..=most).rev().find(shares).unwrap_or(1) } else { most.min(lines) };
+    let sizes = match flat {
+        true => Sizes { batch: 1, read: [splits, pixels / splits], written: [splits, pixels / splits], ..sizes },
+        false => sizes,
+    };
     let sums = room(x, [splits, inputs * taps + 1, outputs]);
     let dim = CubeDim::new_1d(UNITS);
     let count = calculate_cube_count_elemwise(client, units * splits, dim);
