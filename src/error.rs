@@ -73,7 +73,7 @@ pub enum Error {
         "the weights of {0} come without a ready-made head, so nothing can be guessed; teach two classes and predict, or use the backbone “doodle”"
     )]
     NoPretrainedHead(String),
-    /// The browser offers no WebGPU adapter or device.
+    /// There is no GPU that can be used: in browsers, none that WebGPU offers.
     #[error("{0}")]
     NoWebGpu(String),
     /// The GPU went away while in use.

@@ -18,7 +18,7 @@ pub enum DeviceName {
 }
 
 impl DeviceName {
-    /// As `cargo xtask bench` calls it natively.
+    /// What figures are listed under: `native` tells it from the CPU in browsers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "native",

@@ -11,7 +11,8 @@ use burn::prelude::*;
 use super::is_cpu;
 use crate::error::{Error, Result};
 
-/// The first fault of the GPU in use; later ones are consequences. Natively, a thread of the GPU library's own reports it.
+/// The first fault of the GPU in use, of which there is one at a time; later ones are consequences. Natively, a thread of the GPU
+/// library's own reports it.
 static FAULT: Mutex<Option<Error>> = Mutex::new(None);
 
 fn fault() -> MutexGuard<'static, Option<Error>> {
@@ -20,14 +21,18 @@ fn fault() -> MutexGuard<'static, Option<Error>> {
 
 /// Records a fault. The loss of the device explains all others, and replaces them.
 #[cfg(any(target_arch = "wasm32", feature = "gpu", test))]
-pub(super) fn raise(fault: Error) {
-    let mut first = self::fault();
-    if first.is_none() || matches!(fault, Error::DeviceLost(_)) {
-        *first = Some(fault);
+pub(super) fn raise(raised: Error) {
+    let mut first = fault();
+    if first.is_none() || matches!(raised, Error::DeviceLost(_)) {
+        *first = Some(raised);
     }
 }
 
-fn check() -> Result<()> {
+/// What went wrong on the GPU so far, for who reads from it in other ways than by [`read`].
+///
+/// # Errors
+/// [`Error::DeviceLost`] or [`Error::Gpu`].
+pub fn check() -> Result<()> {
     fault().clone().map_or(Ok(()), Err)
 }
 
@@ -82,10 +87,10 @@ async fn guarded<T>(reading: impl Future<Output = T>) -> Result<T> {
 }
 
 /// A logger that turns the error records of the GPU libraries into faults.
-#[cfg(any(target_arch = "wasm32", feature = "gpu", test))]
+#[cfg(any(target_arch = "wasm32", test))]
 pub(super) struct FaultLog;
 
-#[cfg(any(target_arch = "wasm32", feature = "gpu", test))]
+#[cfg(any(target_arch = "wasm32", test))]
 impl log::Log for FaultLog {
     fn enabled(&self, metadata: &log::Metadata) -> bool {
         let library = |name| metadata.target().starts_with(name);

@@ -4,7 +4,7 @@ mod fault;
 #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 mod webgpu;
 
-pub use fault::{forgive, is_out_of_memory, read};
+pub use fault::{check, forgive, is_out_of_memory, read};
 #[cfg(any(target_arch = "wasm32", feature = "gpu"))]
 pub use webgpu::acquire as webgpu;
 

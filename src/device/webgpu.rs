@@ -26,7 +26,9 @@ fn prepare() {
         unsafe {
             __wasm_call_ctors()
         }
-        // Fails if there is a logger already; its owner then sees the faults.
+        // Natively rejected kernels are errors, and the logger is the program's. Fails if there is one already; its owner then
+        // sees the faults.
+        #[cfg(target_arch = "wasm32")]
         if log::set_logger(&fault::FaultLog).is_ok() {
             log::set_max_level(log::LevelFilter::Error);
         }
@@ -39,7 +41,6 @@ fn prepare() {
 /// [`Error::NoWebGpu`] if there is none, or burn cannot use what there is.
 pub async fn acquire() -> Result<Processor> {
     prepare();
-    fault::forgive();
     let unavailable =
         |what: String| Error::NoWebGpu(format!("WebGPU is not available here: {what}; the CPU works everywhere"));
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
@@ -64,6 +65,8 @@ pub async fn acquire() -> Result<Processor> {
     let tensors = Device::wgpu_options().setup(setup).init().map_err(|error| unavailable(error.to_string()))?;
     // After the registration, which installs a handler of its own that panics.
     device.on_uncaptured_error(Arc::new(|error| fault::raise(Error::Gpu(error.to_string()))));
+    // What went wrong with the GPU before, or while this one was looked for, is not its fault.
+    fault::forgive();
     let discarded = Arc::new(AtomicBool::new(false));
     let expected = discarded.clone();
     device.set_device_lost_callback(move |reason, message| {

@@ -9,7 +9,7 @@
 //! with the logits that it gives, which are added up with it. So a search for how far to go needs no products with the
 //! examples, Newton's method finds the step, and what is left of an iteration are the products for the new gradient.
 //!
-//! Where features outnumber examples by far, weights are told by how much of each example is in them (the representer
+//! Where features are no fewer than examples, weights are told by how much of each example is in them (the representer
 //! theorem): 200 examples of 1,280 features have 200 values a class instead of 1,281. Their logits are a product with the
 //! examples' products with each other, and scalar products of weights are those of shares with logits; all else is the same.
 
@@ -87,7 +87,7 @@ struct Past {
     /// Of the two; above 0.
     product: f64,
     /// Of the step with itself.
-    length: f64,
+    square: f64,
 }
 
 impl Space {
@@ -97,6 +97,7 @@ impl Space {
                 let size = products.columns.next_multiple_of(VECTORS);
                 let mut filled = Matrix::zeros(size, size);
                 for (target, row) in filled.values.chunks_exact_mut(size).zip(products.rows()) {
+                    // The product of the constants.
                     target.iter_mut().zip(row).for_each(|(target, v)| *target = v + 1.0);
                 }
                 Self::Examples { products: filled }
@@ -199,7 +200,7 @@ impl Logistic {
         self.gradient.logits = self.space.logits(&self.gradient.values);
         for past in &mut self.history {
             past.difference.add(&past.step, more);
-            past.product += f64::from(more) * past.length;
+            past.product += f64::from(more) * past.square;
         }
         self.history.retain(|past| past.product > 0.0);
         self.exhausted = false;
@@ -244,7 +245,11 @@ impl Logistic {
     pub fn step(&mut self) {
         let mut step = self.direction();
         let Some((length, there)) = self.search(&step) else {
-            self.exhausted = true;
+            // Past steps may mislead by now, and logits have drifted from their weights: once more without both.
+            self.exhausted = self.history.is_empty();
+            self.history.clear();
+            self.weights.logits = self.space.logits(&self.weights.values);
+            self.evaluate(Softened::new(self.weights.logits.clone()));
             return;
         };
         step.scale(length);
@@ -253,12 +258,12 @@ impl Logistic {
         self.evaluate(there);
         difference.scale(-1.0);
         difference.add(&self.gradient, 1.0);
-        let [product, length] = [&difference, &step].map(|other| self.space.product(&step, other));
+        let [product, square] = [&difference, &step].map(|other| self.space.product(&step, other));
         if product > 0.0 {
             if self.history.len() == MEMORY {
                 self.history.pop_front();
             }
-            self.history.push_back(Past { step, difference, product, length });
+            self.history.push_back(Past { step, difference, product, square });
         }
     }
 

@@ -1,22 +1,19 @@
 //! Scalar products.
 
-use std::ops::{AddAssign, Mul};
-
 /// Lanes that are added up side by side, so that sums can use SIMD.
 const LANES: usize = 8;
 
 /// The scalar product.
-pub fn dot<T: Copy + Default + Mul<Output = T> + AddAssign>(a: &[T], b: &[T]) -> T {
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_lanes, a_rest) = a.as_chunks::<LANES>();
     let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [T::default(); LANES];
+    let mut sums = [0.0; LANES];
     for (a, b) in a_lanes.iter().zip(b_lanes) {
         for lane in 0..LANES {
             sums[lane] += a[lane] * b[lane];
         }
     }
-    let mut total = T::default();
-    sums.into_iter().for_each(|sum| total += sum);
+    let mut total: f32 = sums.into_iter().sum();
     a_rest.iter().zip(b_rest).for_each(|(a, b)| total += *a * *b);
     total
 }

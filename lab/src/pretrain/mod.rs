@@ -23,6 +23,7 @@ use burn::tensor::Int;
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
+use doodletune::device::check;
 use doodletune::finetune::Schedule;
 
 use self::checkpoint::Progress;
@@ -165,6 +166,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         let value: f32 = loss.inner().into_scalar();
+        check()?;
         ensure!(value.is_finite(), "the loss is {value} after step {}; lower rate in the configuration", progress.step);
         let rate = config.rate * schedule.factor(config.warm_up, progress.step, all, per_epoch);
         network = optimizer.step(rate, network, gradients);

@@ -155,7 +155,7 @@ pub(super) fn dense(
     activation: Activation,
 ) -> CubeTensor {
     let sizes = Sizes::new(window, x.meta.shape()[0], [x.meta.shape()[3], outputs]);
-    launch(x, weight, 0, Some(bias), shortcut, &sizes, window.kernel, false, activation)
+    launch(x, weight, 0, Some(bias), shortcut, &sizes, window, false, activation)
 }
 
 /// The gradient of its input, `[batch, height, width, inputs]`, from that of its output. Beginning with value `start`, `weight` is
@@ -168,7 +168,7 @@ pub(super) fn dense_input(
     window: &Window,
 ) -> CubeTensor {
     let sizes = Sizes::new(window, gradient.meta.shape()[0], [gradient.meta.shape()[3], inputs]).backward();
-    launch(gradient, weight, start / WIDTH, None, None, &sizes, window.kernel, true, Activation::None)
+    launch(gradient, weight, start / WIDTH, None, None, &sizes, window, true, Activation::None)
 }
 
 #[expect(clippy::too_many_arguments)]
@@ -179,7 +179,7 @@ fn launch(
     bias: Option<&CubeTensor>,
     shortcut: Option<CubeTensor>,
     sizes: &Sizes,
-    kernel: usize,
+    window: &Window,
     backward: bool,
     activation: Activation,
 ) -> CubeTensor {
@@ -187,7 +187,7 @@ fn launch(
     let groups = outputs / WIDTH;
     let y = sizes.room(x);
     // Windows of one pixel are that pixel, in either direction.
-    let flat = kernel == 1 && sizes.stride == 1;
+    let flat = window.is_pointwise();
     let backward = backward && !flat;
     // Pixels that may be in one tile; there are as many groups of them as pixels in a step, in either direction.
     let step = if backward { sizes.stride } else { 1 };
@@ -216,7 +216,7 @@ fn launch(
             y.clone().into_buffer_arg(),
             sizes.geometry([steps, groups]),
             start as u32,
-            kernel as u32,
+            window.kernel as u32,
             tile,
             slices,
             units,

@@ -135,9 +135,9 @@ fn channels_last(tensor: CubeTensor) -> CubeTensor {
 fn units_of(client: &Client, planes: usize) -> usize {
     planes
         * match client.properties().hardware.plane_size_max {
-            // Some browsers do not tell.
-            0 => 32,
-            size => size.min(64) as usize,
+            // What is assumed where a browser does not tell; no plane is wider.
+            128.. => 32,
+            size => size as usize,
         }
 }
 

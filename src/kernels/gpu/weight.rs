@@ -1,4 +1,4 @@
-//! Gradients of convolutions' weights: a unit sums, over some lines of all pictures, the products of what a tap of the kernel
+//! Gradients of convolutions' weights: a unit sums, over some of the pixels of all pictures, the products of what a tap of the kernel
 //! sees with what comes back. Those sums are then added up, for all lines, and put into burn's order.
 
 use burn_cubecl::tensor::CubeTensor;
@@ -238,13 +238,15 @@ pub(super) fn of_weight(
     let units = if is_dense { groups / tile * (inputs / vector) * taps } else { groups * window.kernel };
     let (lines, pixels) = (sizes.batch * rows, sizes.batch * rows * columns);
     let most = (units_of(client, BUSY) / units).min((pixels / WORTH).isqrt()).max(1);
-    // Windows of one pixel are that pixel, however pixels lie in lines. With a line a share, none has to be looked for.
-    let flat = window.kernel == 1 && window.stride == 1;
-    let shares = |count: &usize| pixels.is_multiple_of(*count);
-    let splits = if flat { (1..=most).rev().find(shares).unwrap_or(1) } else { most.min(lines) };
-    let sizes = match flat {
-        true => Sizes { batch: 1, read: [splits, pixels / splits], written: [splits, pixels / splits], ..sizes },
-        false => sizes,
+    // Windows of one pixel are that pixel, however pixels lie in lines. With a line a share, none has to be looked for, if they
+    // can be cut into about as many.
+    let mut counts = (most.div_ceil(2)..=most).rev().filter(|_| window.is_pointwise());
+    let (sizes, splits) = match counts.find(|count| pixels.is_multiple_of(*count)) {
+        Some(count) => {
+            let line = [count, pixels / count];
+            (Sizes { batch: 1, read: line, written: line, ..sizes }, count)
+        }
+        None => (sizes, most.min(lines)),
     };
     let sums = room(x, [splits, inputs * taps + 1, outputs]);
     let dim = CubeDim::new_1d(UNITS);
