@@ -1,7 +1,7 @@
 //! A wgpu device of our own, registered with burn, so that its errors and its loss are seen.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Once};
 
 use burn::prelude::*;
 use burn_wgpu::WgpuSetup;
@@ -16,19 +16,15 @@ unsafe extern "C" {
     fn __wasm_call_ctors();
 }
 
-/// What must happen once, before any GPU work.
+/// What must happen once, before any GPU work. Natively nothing: rejected kernels are errors there, and the logger is the program's.
+#[cfg(target_arch = "wasm32")]
 fn prepare() {
-    static ONCE: Once = Once::new();
+    static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         // SAFETY: the linker provides it, and it runs cubecl's registrations. Unless the program calls it, the linker
         // wraps every export to run them again on every call, which made a forward pass 300 times slower.
-        #[cfg(target_arch = "wasm32")]
-        unsafe {
-            __wasm_call_ctors()
-        }
-        // Natively rejected kernels are errors, and the logger is the program's. Fails if there is one already; its owner then
-        // sees the faults.
-        #[cfg(target_arch = "wasm32")]
+        unsafe { __wasm_call_ctors() }
+        // Fails if there is a logger already; its owner then sees the faults.
         if log::set_logger(&fault::FaultLog).is_ok() {
             log::set_max_level(log::LevelFilter::Error);
         }
@@ -40,6 +36,7 @@ fn prepare() {
 /// # Errors
 /// [`Error::NoWebGpu`] if there is none, or burn cannot use what there is.
 pub async fn acquire() -> Result<Processor> {
+    #[cfg(target_arch = "wasm32")]
     prepare();
     let unavailable =
         |what: String| Error::NoWebGpu(format!("WebGPU is not available here: {what}; the CPU works everywhere"));

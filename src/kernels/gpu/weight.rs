@@ -236,7 +236,8 @@ pub(super) fn of_weight(
     let vector = if inputs.is_multiple_of(WIDTH) { WIDTH } else { 1 };
     let tile = if groups.is_multiple_of(2) { 2 } else { 1 };
     let units = if is_dense { groups / tile * (inputs / vector) * taps } else { groups * window.kernel };
-    let (lines, pixels) = (sizes.batch * rows, sizes.batch * rows * columns);
+    let lines = sizes.batch * rows;
+    let pixels = lines * columns;
     let most = (units_of(client, BUSY) / units).min((pixels / WORTH).isqrt()).max(1);
     // Windows of one pixel are that pixel, however pixels lie in lines. With a line a share, none has to be looked for, if they
     // can be cut into about as many.
