@@ -11,13 +11,13 @@ use web_time::Instant;
 use crate::backbone::{Backbone, Crew, Helpers, InputSpec, Metadata, Weights};
 use crate::bundle::{Model, ModelFormat, Outcome, Project};
 use crate::dataset::{Dataset, ExampleId, checked_label};
-use crate::device::Processor;
+use crate::device::{Processor, is_cpu};
 use crate::doodle::{Input, Picture};
 use crate::error::{Error, Result};
 use crate::explanation::{Explanation, explain};
 use crate::finetune::{
-    Ending, Epoch, Evaluation, Examples, Plan, Report, Session, Signal, Situation, Source, Strategy, Trained,
-    Variation, cross_validate, features, seeded, solve_unfinished,
+    Ending, Epoch, Evaluation, Examples, Plan, Rehearsal, Report, Session, Signal, Situation, Source, Strategy,
+    Trained, Variation, cross_validate, features, seeded, solve_unfinished,
 };
 use crate::head::{Guess, Head, HeadKind, LabelledFeatures, ranking};
 use crate::pace::Pace;
@@ -241,6 +241,10 @@ pub struct Tuner {
     training: Cell<bool>,
     /// Whether the head for unfinished drawings is on its way.
     preparing: Cell<bool>,
+    /// What the rehearsal under way, if there is one, has to obey.
+    rehearsal: RefCell<Rc<Cell<Signal>>>,
+    /// The last one that came to its end.
+    rehearsed: RefCell<Option<Rehearsal>>,
 }
 
 /// The longest, in seconds, that somebody who draws waits for a better answer.
@@ -268,9 +272,21 @@ impl Tuner {
         let pretrained = (!labels.is_empty())
             .then(|| Head::pretrained(&weights, labels.clone(), backbone.feature_count()))
             .transpose()?;
-        let (crew, state, signal, training, preparing) = Default::default();
+        let (crew, state, signal, training, preparing, rehearsal, rehearsed) = Default::default();
         let backbone = Rc::new(backbone);
-        Ok(Self { backbone, crew, pretrained, processor, device, state, signal, training, preparing })
+        Ok(Self {
+            backbone,
+            crew,
+            pretrained,
+            processor,
+            device,
+            state,
+            signal,
+            training,
+            preparing,
+            rehearsal,
+            rehearsed,
+        })
     }
 
     /// The same tuner, with others who help where many drawings are to be looked at. On a GPU they are not asked.
@@ -564,6 +580,33 @@ impl Tuner {
         })
     }
 
+    /// Compiles, where a GPU computes, what a training with these options would have compiled in its first steps: a
+    /// [`Rehearsal`] of it, of which nothing is kept. Others get their turn within a step; a training that begins ends it, and so
+    /// does another rehearsal. Does nothing on a CPU, during a training, and where the same was rehearsed last.
+    ///
+    /// # Errors
+    /// As [`Tuner::train`], but nobody has to be asked for a teacher.
+    pub async fn prepare(&self, options: &TrainOptions) -> Result<()> {
+        let plan = self.plan_of(options)?;
+        let examples = self.state.borrow().examples(None)?;
+        let Some(rehearsal) = Rehearsal::new(&self.backbone, &plan, &examples)? else { return Ok(()) };
+        let is_known = self.rehearsed.borrow().as_ref().is_some_and(|last| last.is_like(&rehearsal));
+        if is_cpu(self.backbone.device()) || self.training.get() || is_known {
+            return Ok(());
+        }
+        self.end_rehearsal();
+        let signal = Rc::new(Cell::new(Signal::Go));
+        self.rehearsal.replace(signal.clone());
+        if rehearsal.run(self.backbone.clone(), &signal).await? {
+            self.rehearsed.replace(Some(rehearsal));
+        }
+        Ok(())
+    }
+
+    fn end_rehearsal(&self) {
+        self.rehearsal.borrow().set(Signal::Stop);
+    }
+
     /// Trains on the examples of this moment. Everything better serves predictions at once, so that whatever ends the run,
     /// the best so far stays. A run that was paused before is forgotten.
     ///
@@ -622,6 +665,7 @@ impl Tuner {
 
     /// A session on the examples of this moment.
     async fn session(&self, options: &TrainOptions, from: Option<&[u8]>) -> Result<Session> {
+        self.end_rehearsal();
         self.signal.set(Signal::Go);
         let examples = self.state.borrow().examples(options.teacher.as_ref())?;
         // Before anything is waited for, so that whatever happens to classes meanwhile is known.
@@ -726,8 +770,9 @@ impl Tuner {
     }
 
     /// Ends the running training within a step, and the one that is paused as soon as it is resumed, so that it reports what it
-    /// came to; nothing without one.
+    /// came to; nothing without one. Ends a rehearsal, too.
     pub fn stop(&self) {
+        self.end_rehearsal();
         self.signal.set(Signal::Stop);
     }
 

@@ -233,6 +233,16 @@ impl Tuner {
         to_js(&self.0.plan(strategy))
     }
 
+    /// Compiles ahead what a training would ask of a GPU.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn prepare(&self, #[wasm_bindgen(unchecked_param_type = "TrainOptions")] options: JsValue) -> Promise {
+        let tuner = self.0.clone();
+        promise(async move {
+            tuner.prepare(&options_from(options)?).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
     /// Trains; `on_event` gets an event after each epoch, `on_checkpoint` now and then what a training can go on `from`.
     #[wasm_bindgen(unchecked_return_type = "Promise<TrainReport>")]
     pub fn train(

@@ -5,6 +5,7 @@
 //! | `plan` | a run as data: phases, and what trains in each |
 //! | `strategy` | named strategies, which build plans |
 //! | `examples` | what is learned from, and the views of it |
+//! | `rehearsal` | what a plan does on a GPU, done ahead for its kernels |
 //! | `session`, `checkpoint` | the loop that carries a plan out, and what it goes on from elsewhere |
 //! | `model`, `fit` | what it has come to between phases, and a phase in progress |
 //! | `network`, `objective` | stages and layers with gradients, and what a step makes small |
@@ -27,6 +28,7 @@ mod network;
 mod objective;
 mod optimizer;
 mod plan;
+mod rehearsal;
 mod report;
 mod schedule;
 mod session;
@@ -45,6 +47,7 @@ pub use network::numbered;
 pub use optimizer::Optimizer;
 use optimizer::allow;
 pub use plan::{HeadPlan, HeadStart, HiddenPlan, NormMode, Phase, Plan, StartingWeights, Trainable, Variation};
+pub use rehearsal::Rehearsal;
 pub use report::{Ending, Epoch, PhaseReport, Report, StageRate};
 pub use schedule::Schedule;
 use schedule::reductions;

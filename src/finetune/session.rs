@@ -64,7 +64,7 @@ pub struct Session {
     crew: Rc<Crew>,
     pub(super) examples: Rc<Examples>,
     training: Rc<Examples>,
-    held_out: Option<Rc<Examples>>,
+    pub(super) held_out: Option<Rc<Examples>>,
     /// What was learned so far.
     pub(super) model: Model,
     /// What the first pass came to, while the second one goes on.
@@ -936,7 +936,7 @@ fn check_pairs(training: &Examples, plan: &Plan) -> Result<()> {
 }
 
 /// At most `count` examples: the first of each class, then the second of each, and so on.
-fn first_of_each(targets: &[usize], count: usize) -> Vec<usize> {
+pub(super) fn first_of_each(targets: &[usize], count: usize) -> Vec<usize> {
     let mut seen = HashMap::new();
     let mut ranked: Vec<(usize, usize)> = (0..targets.len())
         .map(|index| {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stage } from "./lib/stage.mjs";
 
-const { library } = stage();
+const { library, visit } = stage();
 
 /** The most for one drawing: what it takes today, and a little more. */
 const PREDICTION = { dispatches: 18, submissions: 3, written: 5000, readbacks: 1, read: 20_000 };
@@ -64,6 +64,87 @@ test("a GPU with the least limits that WebGPU allows is enough, and is not asked
       assert.ok(asked[what] <= most, `${what} of ${name}: ${asked[what]} of at most ${most}`);
 });
 
+test("what a training has to be compiled for is compiled ahead, and predictions go on meanwhile", async (t) => {
+  const page = await library(t);
+  const { ahead, again, answered, later, stopped } = await page.evaluate(async () => {
+    let compiled = 0;
+    const { createComputePipeline } = GPUDevice.prototype;
+    GPUDevice.prototype.createComputePipeline = function (...given) {
+      compiled++;
+      return createComputePipeline.apply(this, given);
+    };
+    const counted = async (work) => {
+      const before = compiled;
+      await work();
+      return compiled - before;
+    };
+    const { create, drawing, teach } = globalThis.library;
+    const { tuner } = await create({ device: "webgpu", worker: false, size: 32 });
+    await teach(tuner, 12);
+    const strategies = ["lp-ft", "last-block", "full-batch-norm"];
+    let answered = 0;
+    const ahead = await counted(async () => {
+      const all = (async () => {
+        for (const strategy of strategies) await tuner.prepare({ strategy });
+        return "ready";
+      })();
+      while ((await Promise.race([all, tuner.predict(drawing("ring", 20))])) !== "ready") answered++;
+    });
+    const again = await counted(() => tuner.prepare({ strategy: strategies.at(-1) }));
+    const later = [];
+    for (const strategy of strategies)
+      later.push(await counted(() => tuner.train({ strategy, epochs: 1 }).result));
+
+    // A training does not wait for what prepares another.
+    const preparing = tuner.prepare({ strategy: "gradual-unfreezing" });
+    const { reason } = await tuner.train({ strategy: "feature-extraction" }).result;
+    await preparing;
+    return { ahead, again, answered, later, stopped: reason };
+  });
+  t.diagnostic(`${ahead} pipelines compiled ahead, ${answered} predictions meanwhile`);
+  assert.ok(ahead > 20, `${ahead} pipelines`);
+  assert.equal(again, 0);
+  assert.deepEqual(later, [0, 0, 0]);
+  assert.ok(answered > 3, `${answered} predictions`);
+  assert.equal(stopped, "finished");
+});
+
+test("the page has the next training compiled while nobody waits for it", async (t) => {
+  const visitor = await visit(t, "?device=cpu", { ready: false });
+  const { page } = visitor;
+  // The worker's GPU is to be taken for a real one, and to tell of it.
+  await page.route("**/assets/worker-*.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `(${hardware})();\n${await response.text()}` });
+  });
+  await visitor.open(page.url().replace("device=cpu", "device=webgpu&size=32"));
+  await page.evaluate(() => {
+    const gpu = (globalThis.gpu = { compiled: 0, reading: 0, last: performance.now() });
+    new BroadcastChannel("gpu").onmessage = ({ data: [what, count] }) => {
+      gpu[what] += count;
+      gpu.last = performance.now();
+    };
+  });
+  const compiled = () => page.evaluate(() => globalThis.gpu.compiled);
+  await page.getByRole("button", { name: "Try with Shapes" }).click();
+  await visitor.taught();
+  const before = await compiled();
+  await page.getByRole("button", { name: /^Expert/ }).click();
+  await page.getByLabel("Strategy").selectOption("lp-ft");
+  await page.waitForFunction((before) => globalThis.gpu.compiled > before + 20, before, { timeout: 60_000 });
+  const idle = () => globalThis.gpu.reading === 0 && performance.now() - globalThis.gpu.last > 2_000;
+  await page.waitForFunction(idle, undefined, { timeout: 120_000 });
+  const ahead = await compiled();
+  await page.getByLabel("Epochs").last().fill("1");
+  await page.getByRole("button", { name: "Train like this" }).click();
+  await page
+    .getByText(/^Learnt from/)
+    .first()
+    .waitFor({ timeout: 60_000 });
+  assert.equal((await compiled()) - ahead, 0);
+  assert.deepEqual(visitor.problems, []);
+});
+
 test("a GPU that has no clock is left for the CPU, in words", async (t) => {
   const page = await library(t);
   await page.evaluate(poor);
@@ -108,6 +189,22 @@ test("a GPU that runs out of memory goes on with smaller batches, and says so", 
   assert.match(notices[0], /out of memory.*batches of 4/);
   assert.deepEqual(steps, [6, 12, 12]);
 });
+
+/** Makes a GPU that is emulated look like one that is not, and tells of what it compiles and is read. */
+function hardware() {
+  Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });
+  const channel = new BroadcastChannel("gpu");
+  const { createComputePipeline } = GPUDevice.prototype;
+  GPUDevice.prototype.createComputePipeline = function (...given) {
+    channel.postMessage(["compiled", 1]);
+    return createComputePipeline.apply(this, given);
+  };
+  const { mapAsync } = GPUBuffer.prototype;
+  GPUBuffer.prototype.mapAsync = function (...given) {
+    channel.postMessage(["reading", 1]);
+    return mapAsync.apply(this, given).finally(() => channel.postMessage(["reading", -1]));
+  };
+}
 
 /** Lets the page's GPU have the least that the specification allows, and counts in `asked` what it is asked for. */
 function poor() {

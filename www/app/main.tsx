@@ -15,6 +15,7 @@ import { startLearner } from "./state/learner.js";
 import { listenForDrops, listenForPastes } from "./state/files/bring-in.js";
 import { listenForShortcuts } from "./state/shortcuts.js";
 import { keepForOffline } from "./state/offline.js";
+import { rehearseTrainings } from "./state/rehearsal.js";
 import { restore } from "./state/storage.js";
 
 startLearner();
@@ -22,6 +23,7 @@ listenForShortcuts();
 listenForDrops();
 listenForPastes();
 keepForOffline();
+rehearseTrainings();
 // Storage answers within a frame or two; waiting for it saves the page a jump, but not for ever.
 await Promise.race([restore(), new Promise((resolve) => setTimeout(resolve, 300))]);
 render(<App />, document.getElementById("app")!);

@@ -82,6 +82,8 @@ export class Engine {
         return this.#owned.explain(command.input);
       case "features":
         return this.#owned.features(command.pretrained);
+      case "prepare":
+        return this.#owned.prepare(command.options);
       case "train":
         return this.#train(id, command.options, command.from);
       case "pause":

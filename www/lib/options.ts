@@ -175,8 +175,8 @@ function check<Options extends object>(options: Partial<Options>, checks: Checks
  * The options of `train` in the form that crosses to the engine, where an absent key is no key; as they are now, whatever
  * becomes of them.
  */
-export function toTrainOptions(options: Omit<TrainOptions, "signal" | "teacher">): WireTrainOptions {
-  return plain(options);
+export function toTrainOptions({ strategy, plan, epochs, seed }: TrainOptions): WireTrainOptions {
+  return plain({ strategy, plan, epochs, seed });
 }
 
 /** A copy of options that are plain data, also of what a framework has wrapped in proxies. */

@@ -69,6 +69,7 @@ export interface Calls {
   explain: { ask: { input: WireInput }; answer: Explanation };
   features: { ask: { pretrained: boolean }; answer: Features };
   plan: { ask: { strategy: Strategy }; answer: Plan };
+  prepare: { ask: { options: WireTrainOptions }; answer: void };
   train: { ask: { options: WireTrainOptions; from?: Uint8Array<ArrayBuffer> }; answer: TrainReport };
   pause: { ask: object; answer: void };
   resume: { ask: object; answer: void };

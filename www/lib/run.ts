@@ -82,9 +82,9 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     return "TrainRun";
   }
 
-  async #run(all: TrainOptions): Promise<TrainReport> {
-    checkTrainOptions(all);
-    const { signal, teacher, ...options } = all;
+  async #run(options: TrainOptions): Promise<TrainReport> {
+    checkTrainOptions(options);
+    const { signal, teacher } = options;
     if (signal?.aborted) throw aborted(signal);
     const stop = () => this.stop();
     signal?.addEventListener("abort", stop);

@@ -9,9 +9,11 @@ import {
   checkFeaturesOptions,
   checkPredictOptions,
   checkStrategy,
+  checkTrainOptions,
   checkViews,
   plain,
   toEngineOptions,
+  toTrainOptions,
 } from "./options.js";
 import { openHere, openWorker } from "./open.js";
 import type { Answer, Command, WireInput } from "./protocol.js";
@@ -237,6 +239,19 @@ export class DoodleTune {
     const features = await this.#supervisor.call(() => ({ type: "features", pretrained }));
     const own = this.#supervisor.ledger.ownIds();
     return { ...features, ids: features.ids.map((id) => own.get(id) ?? -1) };
+  }
+
+  /**
+   * Lets a GPU compile what `train` would need of it for these options and the examples of this moment, so that it need not
+   * when somebody waits. To be called when there is nothing else to do; predictions go on meanwhile, and a training that is
+   * begun ends it. Nothing on a CPU, which needs none of it, nor for a plan that trains the head alone.
+   *
+   * @throws `bad-option`, `too-few-classes`, `too-few-examples`.
+   */
+  async prepare(options: TrainOptions = {}): Promise<void> {
+    checkTrainOptions(options);
+    const own = toTrainOptions(options);
+    await this.#supervisor.call(() => ({ type: "prepare", options: own }));
   }
 
   /** Trains on the examples of this moment. Predictions go on meanwhile. What is refused, `result` tells. */

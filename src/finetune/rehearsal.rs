@@ -1,0 +1,191 @@
+//! What a training does on a GPU, done ahead with a few examples and forgotten: kernels are compiled when they are first asked
+//! for, and then nobody waits for them.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::model::TOGETHER;
+use super::session::first_of_each;
+use super::{Ending, Examples, Phase, Plan, Session, Signal, Variation};
+use crate::backbone::{Backbone, Stage};
+use crate::dataset::stratified_split;
+use crate::error::Result;
+
+/// A training that asks a GPU for the kernels that a plan would ask it for, and for little else.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    /// Of each phase that trains stages an epoch of at most two steps.
+    plan: Plan,
+    /// As many of the examples as that takes.
+    training: Examples,
+    held_out: Examples,
+}
+
+impl Rehearsal {
+    /// Of `plan` for `backbone`; `None` if it trains no stage, which leaves a GPU alone.
+    ///
+    /// # Errors
+    /// [`Error::BadOption`](crate::Error::BadOption) for an impossible plan.
+    pub fn new(backbone: &Backbone, plan: &Plan, examples: &Examples) -> Result<Option<Self>> {
+        let stages: Vec<&str> = backbone.stages().iter().map(Stage::name).collect();
+        plan.check(&stages)?;
+        let split = stratified_split(&examples.targets, plan.validation, plan.seed);
+        let (mut phases, mut few) = (vec![], 0);
+        for phase in &plan.phases {
+            if !phase.trains(&stages)?.contains(&true) {
+                continue;
+            }
+            let short = shortened(phase);
+            if !phases.contains(&short) {
+                phases.push(short);
+            }
+            // Batches as large as they will be: how a kernel divides its work depends on that.
+            let steps = split.training.len().div_ceil(phase.batch_size).max(1);
+            few = few.max(split.training.len() * steps.min(2) / steps);
+        }
+        if phases.is_empty() {
+            return Ok(None);
+        }
+        // One of each class at the least, and a pair for a loss that compares.
+        let few = first_of_each(&examples.targets, few.max(examples.classes.len() + 1));
+        let mut training = examples.select(&few);
+        // A teacher, who would have to be asked, changes no kernel.
+        let shares = vec![1.0 / examples.classes.len() as f32; examples.classes.len()];
+        training.teacher = Some(vec![shares; few.len()]);
+        let judged = split.validation.len();
+        let held_out = examples.select(&split.validation[..judged.min(TOGETHER + judged % TOGETHER)]);
+        let plan = Plan { phases, validation: 0.0, refit: false, seed: 0, ..plan.clone() };
+        Ok(Some(Self { plan, training, held_out }))
+    }
+
+    /// Whether another one asks for the same kernels.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let sizes = |one: &Self| [one.training.len(), one.held_out.len(), one.training.classes.len()];
+        self.plan == other.plan && sizes(self) == sizes(other)
+    }
+
+    /// Carries it out; whether to its end.
+    ///
+    /// # Errors
+    /// As [`Session::new`] and [`Session::run`].
+    pub async fn run(&self, backbone: Rc<Backbone>, signal: &Cell<Signal>) -> Result<bool> {
+        let mut session = Session::new(backbone, self.training.clone(), self.plan.clone()).await?;
+        session.held_out = (!self.held_out.is_empty()).then(|| Rc::new(self.held_out.clone()));
+        Ok(session.run(signal, |_, _| ()).await?.reason == Ending::Finished)
+    }
+}
+
+/// An epoch of `phase` with the same kernels, which learns next to nothing, so that nothing explodes.
+fn shortened(phase: &Phase) -> Phase {
+    Phase {
+        optimizer: phase.optimizer.clone(),
+        rate: 1e-9,
+        norm: phase.norm,
+        loss: phase.loss,
+        augmentation: Variation { views: 1, ..phase.augmentation.clone() },
+        batch_size: phase.batch_size,
+        clip: phase.clip,
+        // Both are means of two networks.
+        averaging: if phase.interpolate { 0.5 } else { phase.averaging },
+        ..Phase::new("rehearsal", phase.train.clone(), 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pollster::block_on;
+
+    use crate::backbone::Weights;
+    use crate::device;
+    use crate::doodle::Doodle;
+    use crate::finetune::{Situation, Source, Strategy, Trainable};
+
+    fn backbone() -> Rc<Backbone> {
+        let bytes = std::fs::read("models/doodle.safetensors").unwrap();
+        let backbone = Backbone::load(&Weights::parse(&bytes).unwrap(), &device::cpu().tensors).unwrap();
+        Rc::new(backbone.with_size(32).unwrap())
+    }
+
+    /// Of two classes.
+    fn examples(backbone: &Backbone, each: usize) -> Examples {
+        let line = Source::Doodle(Rc::new(Doodle::new(vec![vec![[0.0, 0.0], [1.0, 1.0]]]).unwrap()));
+        let picture = line.picture(backbone.input()).unwrap();
+        let features = block_on(backbone.features(&[picture])).unwrap();
+        let count = 2 * each;
+        Examples {
+            classes: vec!["a".into(), "b".into()],
+            ids: (0..count as u32).collect(),
+            sources: vec![line; count],
+            features: vec![features[0].clone(); count],
+            targets: (0..count).map(|index| index / each).collect(),
+            teacher: None,
+        }
+    }
+
+    fn rehearsal(backbone: &Backbone, strategy: Strategy, each: usize) -> Option<Rehearsal> {
+        let situation = Situation {
+            examples: 2 * each,
+            classes: 2,
+            fewest: each,
+            stages: backbone.stages().len(),
+            side: 128,
+            strokes: true,
+            knows_drawings: false,
+            seconds_a_drawing: None,
+        };
+        Rehearsal::new(backbone, &strategy.plan(&situation), &examples(backbone, each)).unwrap()
+    }
+
+    #[test]
+    fn batches_are_as_they_will_be() {
+        let backbone = backbone();
+        let Rehearsal { plan, training, held_out } = rehearsal(&backbone, Strategy::LpFt, 20).unwrap();
+        let [phase] = plan.phases.as_slice() else { panic!("{:?}", plan.phases) };
+        assert_eq!((&phase.train, phase.epochs, phase.batch_size), (&Trainable::Everything, 1, 16));
+        // 34 to learn from are three steps of 11 or 12.
+        assert_eq!((training.len(), held_out.len(), training.classes.len()), (22, 6, 2));
+        let many = rehearsal(&backbone, Strategy::LpFt, 500).unwrap();
+        assert_eq!((many.training.len(), many.held_out.len()), (31, 32 + 150 % 32));
+    }
+
+    #[test]
+    fn what_is_the_same_is_done_once_and_a_head_alone_is_not_for_a_gpu() {
+        let backbone = backbone();
+        let rehearsal = |strategy, each| rehearsal(&backbone, strategy, each);
+        let gradual = rehearsal(Strategy::GradualUnfreezing, 20).unwrap();
+        assert_eq!(gradual.plan.phases.len(), backbone.stages().len());
+        assert!(gradual.is_like(&rehearsal(Strategy::GradualUnfreezing, 20).unwrap()));
+        assert!(!gradual.is_like(&rehearsal(Strategy::GradualUnfreezing, 40).unwrap()));
+        let full = rehearsal(Strategy::Full, 20).unwrap();
+        assert!(!gradual.is_like(&full));
+        let mut twice = full.plan.clone();
+        twice.phases.push(Phase { rate: 0.5, name: "again".into(), ..twice.phases[0].clone() });
+        let twice = Rehearsal::new(&backbone, &twice, &examples(&backbone, 20)).unwrap().unwrap();
+        assert_eq!(twice.plan.phases.len(), 1, "a rate changes no kernel");
+        assert!(rehearsal(Strategy::FeatureExtraction, 20).is_none());
+        assert!(rehearsal(Strategy::Auto, 3).is_none(), "too few to fine-tune");
+        assert!(rehearsal(Strategy::Auto, 0).is_none());
+    }
+
+    #[test]
+    fn every_strategy_can_be_rehearsed_and_nothing_is_learned_by_that() {
+        let backbone = backbone();
+        let bits = || -> Vec<u32> {
+            backbone
+                .tensors()
+                .iter()
+                .flat_map(|tensor| tensor.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>())
+                .collect()
+        };
+        let before = bits();
+        let go = Cell::new(Signal::Go);
+        for (strategy, each) in Strategy::ALL.into_iter().flat_map(|strategy| [(strategy, 1), (strategy, 6)]) {
+            let Some(rehearsal) = rehearsal(&backbone, strategy, each) else { continue };
+            assert!(block_on(rehearsal.run(backbone.clone(), &go)).unwrap(), "{strategy:?}, {each} a class");
+        }
+        assert!(bits() == before);
+        let stopped = rehearsal(&backbone, Strategy::Full, 6).unwrap();
+        assert!(!block_on(stopped.run(backbone, &Cell::new(Signal::Stop))).unwrap());
+    }
+}
