@@ -49,10 +49,10 @@ export function compared(rows) {
   });
 }
 
-const time = (milliseconds) =>
-  milliseconds === undefined
-    ? ""
-    : `${milliseconds >= 100 ? milliseconds.toFixed(0) : milliseconds.toPrecision(3)} ms`;
+const figure = (milliseconds) =>
+  milliseconds >= 100 ? milliseconds.toFixed(0) : milliseconds.toPrecision(3);
+
+const time = (milliseconds) => (milliseconds === undefined ? "" : `${figure(milliseconds)} ms`);
 
 /** A row as a line. */
 export function line({ workload, subject, device, error, note, ...row }) {
@@ -69,24 +69,46 @@ export function line({ workload, subject, device, error, note, ...row }) {
   return [figures, row.ratio && `${row.ratio} x as fast`, note].filter(Boolean).join("  ");
 }
 
-/** Rows as a table of Markdown for docs/performance.md: a line for each workload and device, a column for each library. */
+/**
+ * Rows as tables of Markdown for docs/performance.md: a line for each workload and device, a column for each library. First
+ * runs, which have been compiled for, have a table of their own.
+ */
 export function markdown(rows) {
+  const times = ({ median_ms, min_ms, max_ms }) =>
+    `${time(median_ms)} (${figure(min_ms)} to ${figure(max_ms)})`;
+  const all = table(
+    rows,
+    "beside the best other",
+    (row) => times(row),
+    ({ ratio }) => ratio && `${ratio} x`,
+  );
+  const first = rows.filter(({ first_ms }) => first_ms);
+  if (first.length === 0) return all;
+  return `${all}\nFirst runs:\n\n${table(
+    first,
+    "",
+    ({ first_ms }) => time(first_ms),
+    () => undefined,
+  )}`;
+}
+
+function table(rows, last, cell, end) {
   const unique = (field) => [...new Set(rows.map((row) => row[field]))];
   const subjects = unique("subject");
-  const cell = (row) => {
+  const content = (row) => {
     if (!row) return "–";
     if (row.error) return row.error;
-    return row.bytes ? `${(row.bytes / 1e3).toFixed(0)} kB` : `${time(row.median_ms)} (${time(row.min_ms)})`;
+    return row.bytes ? `${(row.bytes / 1e3).toFixed(0)} kB` : cell(row);
   };
   const lines = unique("device").flatMap((device) =>
     unique("workload").flatMap((workload) => {
       const here = rows.filter((row) => row.workload === workload && row.device === device);
       if (here.length === 0) return [];
-      const cells = subjects.map((subject) => cell(here.find((row) => row.subject === subject)));
-      const ratio = here.find((row) => row.ratio)?.ratio;
-      return [`| ${[workload, device, ...cells, ratio ? `${ratio} x` : "–"].join(" | ")} |`];
+      const cells = subjects.map((subject) => content(here.find((row) => row.subject === subject)));
+      return [[workload, device, ...cells, ...(last ? [here.map(end).find(Boolean) ?? "–"] : [])]];
     }),
   );
-  const titles = ["workload", "device", ...subjects, "beside the best other"];
-  return [`| ${titles.join(" | ")} |`, `|${" --- |".repeat(titles.length)}`, ...lines, ""].join("\n");
+  const titles = ["workload", "device", ...subjects, ...(last ? [last] : [])];
+  const row = (cells) => `| ${cells.join(" | ")} |`;
+  return [row(titles), row(titles.map(() => "---")), ...lines.map(row), ""].join("\n");
 }

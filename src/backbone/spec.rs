@@ -117,6 +117,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn as_many_go_together_as_every_gpu_can_bind() {
+        let spec = |size| InputSpec { size, ..InputSpec::dark_on_white(3, [0.5; 3], [0.5; 3]) };
+        for size in (32..=512).step_by(32) {
+            let largest = |pictures: usize| (pictures * 96 * (size / 2) * (size / 2) * size_of::<f32>()) as u64;
+            let together = spec(size).at_once(32);
+            assert!(largest(together) <= MOST_BINDING, "{size}");
+            assert!(together == 32 || largest(together + 1) > MOST_BINDING, "{size}");
+        }
+        assert_eq!([128, 224, 512].map(|size| spec(size).at_once(32)), [32, 27, 5]);
+    }
+
+    #[test]
     fn refuses_what_no_network_could_take() {
         let good = InputSpec::dark_on_white(3, [0.5; 3], [0.5; 3]);
         good.check().unwrap();

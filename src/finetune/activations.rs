@@ -106,7 +106,7 @@ impl Activations {
             return Ok(Some(activations));
         }
         let all: Vec<(usize, u64)> = (0..views).flat_map(|view| (0..examples.len()).map(move |i| (i, view))).collect();
-        let mut parts = Vec::with_capacity(all.len().div_ceil(BATCH));
+        let mut cache = Cache::new(all.len(), frozen.device);
         for shown in all.chunks(frozen.spec.at_once(BATCH)) {
             pace.breathe().await;
             if signal.get() != Signal::Go {
@@ -117,9 +117,9 @@ impl Activations {
             if !fits(all.len(), part.shape().num_elements() / shown.len()) {
                 return Ok(Some(activations));
             }
-            parts.push(part);
+            cache.push(part).await?;
         }
-        activations.cached = Some(Tensor::cat(parts, 0));
+        activations.cached = Some(cache.whole());
         Ok(Some(activations))
     }
 
@@ -173,6 +173,46 @@ impl Activations {
     /// Drawings that went through the frozen stages so far.
     pub fn forwards(&self) -> usize {
         self.forwards.get()
+    }
+}
+
+/// Activations that come part by part.
+enum Cache {
+    /// Put where they stay: beside all of the parts there would not be room for the whole.
+    Cpu {
+        rows: usize,
+        shape: [usize; 3],
+        values: Vec<f32>,
+    },
+    Gpu(Vec<Tensor<4>>),
+}
+
+impl Cache {
+    /// For so many `rows`.
+    fn new(rows: usize, device: &Device) -> Self {
+        if is_cpu(device) { Self::Cpu { rows, shape: [0; 3], values: vec![] } } else { Self::Gpu(vec![]) }
+    }
+
+    async fn push(&mut self, part: Tensor<4>) -> Result<()> {
+        match self {
+            Self::Cpu { rows, shape, values } => {
+                let [_, channels, height, width] = part.dims();
+                *shape = [channels, height, width];
+                values.reserve_exact(*rows * channels * height * width - values.len());
+                values.extend(read(part).await?);
+            }
+            Self::Gpu(parts) => parts.push(part),
+        }
+        Ok(())
+    }
+
+    fn whole(self) -> Tensor<4> {
+        match self {
+            Self::Cpu { rows, shape: [channels, height, width], values } => {
+                Tensor::from_data(TensorData::new(values, [rows, channels, height, width]), &Device::flex())
+            }
+            Self::Gpu(parts) => Tensor::cat(parts, 0),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choose, options } from "../../bench/options.mjs";
-import { compared, line, summarised } from "../../bench/report.mjs";
+import { compared, line, markdown, summarised } from "../../bench/report.mjs";
+import { measure } from "../../bench/rounds.mjs";
 
 const ROWS = ["forward 1x224", "step 16x128"].flatMap((workload) =>
   ["doodletune", "jax-js"].flatMap((subject) =>
@@ -43,4 +44,35 @@ test("rows are medians, told beside the fastest other on the same device", () =>
   });
   assert.match(line(rows[0]), /25\.0 ms .* 8 x as fast/);
   assert.match(line(rows[2]), /it cannot/);
+});
+
+test("a library that fails has a row that says so, and the bench goes on", async () => {
+  const subjects = ["doodletune", "no-file", "no-training", "wrong", "still", "gone"];
+  const rows = subjects.map((subject) => ({ workload: "step", subject, device: "cpu" }));
+  let pages = 0;
+  const stage = {
+    async open({ subject }) {
+      if (subject === "no-file") throw new Error("it does not load");
+    },
+    async call(what, key) {
+      const subject = String(key).split(" ")[0];
+      if (what === "begin") return pages++;
+      if (what === "prepare") return subject === "no-training" ? undefined : 1;
+      if (what === "difference") return subject === "wrong" ? 0.5 : 0;
+      if (what === "learns") return subject !== "still";
+      if (what === "run" && subject === "gone")
+        throw Object.assign(new Error("the page is gone"), { lost: true });
+      return 20_000;
+    },
+  };
+  const trials = await measure(stage, { task: "step", tolerance: 0.05 }, rows);
+  const found = summarised(trials).map(({ subject, median_ms, error }) => [subject, median_ms ?? error]);
+  assert.deepEqual(found, [
+    ["doodletune", 20_000],
+    ["no-file", "it does not load"],
+    ["wrong", "its result is 50 % off"],
+    ["still", "its loss does not fall"],
+    ["gone", "the page is gone"],
+  ]);
+  assert.equal(pages, 2, "once more, without the one that took the page with it");
 });

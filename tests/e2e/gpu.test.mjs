@@ -9,14 +9,14 @@ const { library, visit } = stage();
 const PREDICTION = { dispatches: 18, submissions: 3, written: 5000, readbacks: 1, read: 20_000 };
 /** The same with EfficientNet-Lite0, which has five times as many convolutions, and three channels. */
 const LARGE_PREDICTION = { dispatches: 56, submissions: 4, written: 15_000, readbacks: 1, read: 25_000 };
-/** The most for one step of all weights. Losses are read back once for several of them. */
-const STEP = { dispatches: 125, submissions: 8, written: 500, readbacks: 0, read: 0 };
+/** The most for one step of all weights. Losses are read back once for eight of them. */
+const STEP = { dispatches: 125, submissions: 8, written: 500, readbacks: 1 / 8, read: 2000 };
 
 test("a GPU with the least limits that WebGPU allows is enough, and is not asked for much", async (t) => {
   const page = await library(t);
   await page.evaluate(() => (globalThis.clock = true));
   await page.evaluate(poor);
-  const { answers, kind, prediction, large, step } = await page.evaluate(async () => {
+  const { answers, kind, prediction, large, step, reasons } = await page.evaluate(async () => {
     const { create, drawing, teach } = globalThis.library;
     const { tuner } = await create({ device: "webgpu", worker: false, size: 32 });
     await teach(tuner, 4);
@@ -30,15 +30,23 @@ test("a GPU with the least limits that WebGPU allows is enough, and is not asked
     const [prediction, { label }] = await counted(() => tuner.predict(drawing("ring", 6)));
     const answers = [label, (await tuner.predict(drawing("line", 6))).label];
 
-    // Two epochs of as many drawings differ by their steps only.
+    // Two epochs of as many drawings differ by their steps only, of which one has sixteen more.
     const epoch = (batchSize) =>
       counted(
         () =>
           tuner.train({ plan: { phases: [{ train: "everything", epochs: 1, batchSize }], validation: 0 } })
             .result,
       );
-    const [[few], [many]] = [await epoch(4), await epoch(2)];
-    const step = Object.fromEntries(Object.keys(few).map((what) => [what, (many[what] - few[what]) / 2]));
+    await teach(tuner, 8);
+    const [[few], [many]] = [await epoch(3), await epoch(1)];
+    const step = Object.fromEntries(Object.keys(few).map((what) => [what, (many[what] - few[what]) / 16]));
+
+    // What burn's own operations do, what frozen stages make, and files.
+    const reasons = [];
+    for (const strategy of ["full-batch-norm", "last-block"])
+      reasons.push((await tuner.train({ strategy, epochs: 1 }).result).reason);
+    await tuner.load(await tuner.save());
+    reasons.push((await tuner.predict(drawing("line", 7))).label, (await tuner.evaluate()).answers.length);
 
     const { tuner: other } = await create({
       backbone: "efficientnet-lite0",
@@ -48,13 +56,14 @@ test("a GPU with the least limits that WebGPU allows is enough, and is not asked
     });
     await teach(other, 1);
     const [large] = await counted(() => other.predict(drawing("ring", 6)));
-    return { answers, kind: tuner.device.kind, prediction, large, step };
+    return { answers, kind: tuner.device.kind, prediction, large, step, reasons };
   });
   t.diagnostic(`a prediction: ${JSON.stringify(prediction)}`);
   t.diagnostic(`a prediction with EfficientNet-Lite0: ${JSON.stringify(large)}`);
   t.diagnostic(`a step: ${JSON.stringify(step)}`);
   assert.equal(kind, "webgpu");
   assert.deepEqual(answers, ["ring", "line"]);
+  assert.deepEqual(reasons, ["finished", "finished", "line", 24]);
   for (const [name, asked, limits] of [
     ["a prediction", prediction, PREDICTION],
     ["a prediction with EfficientNet-Lite0", large, LARGE_PREDICTION],
