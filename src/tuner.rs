@@ -16,8 +16,8 @@ use crate::doodle::{Input, Picture};
 use crate::error::{Error, Result};
 use crate::explanation::{Explanation, explain};
 use crate::finetune::{
-    Ending, Epoch, Evaluation, Examples, Plan, Rehearsal, Report, Session, Signal, Situation, Source, Strategy,
-    Trained, Variation, cross_validate, features, seeded, solve_unfinished,
+    Ending, Epoch, Evaluation, Examples, Kernels, Plan, Rehearsal, Report, Session, Signal, Situation, Source,
+    Strategy, Trained, Variation, cross_validate, features, seeded, solve_unfinished,
 };
 use crate::head::{Guess, Head, HeadKind, LabelledFeatures, ranking};
 use crate::pace::Pace;
@@ -241,10 +241,10 @@ pub struct Tuner {
     training: Cell<bool>,
     /// Whether the head for unfinished drawings is on its way.
     preparing: Cell<bool>,
-    /// What the rehearsal under way, if there is one, has to obey.
-    rehearsal: RefCell<Rc<Cell<Signal>>>,
-    /// The last one that came to its end.
-    rehearsed: RefCell<Option<Rehearsal>>,
+    /// The rehearsal under way, and what it has to obey.
+    rehearsal: RefCell<Option<(Kernels, Rc<Cell<Signal>>)>>,
+    /// What the last rehearsal or training had compiled.
+    rehearsed: RefCell<Option<Kernels>>,
 }
 
 /// The longest, in seconds, that somebody who draws waits for a better answer.
@@ -376,7 +376,14 @@ impl Tuner {
     /// the same.
     async fn look(&self, sources: Vec<Source>) -> Result<Vec<Kept>> {
         let picture = |index: usize| sources[index].picture(self.backbone.input());
+        let is_training = || self.training.get() && self.state.borrow().run.is_some();
+        let is_busy = || is_training() || self.rehearsal.borrow().is_some();
+        let (disturbed, seconds) = (is_busy(), self.crew.seconds_a_picture());
         let features = self.crew.features(&self.backbone, sources.len(), picture).await?;
+        if disturbed || is_busy() {
+            // Who shares the processor tells nothing of how fast it is.
+            self.crew.set_seconds_a_picture(seconds);
+        }
         Ok(sources.into_iter().zip(features).map(|(source, features)| Kept { source, features }).collect())
     }
 
@@ -581,30 +588,42 @@ impl Tuner {
     }
 
     /// Compiles, where a GPU computes, what a training with these options would have compiled in its first steps: a
-    /// [`Rehearsal`] of it, of which nothing is kept. Others get their turn within a step; a training that begins ends it, and so
-    /// does another rehearsal. Does nothing on a CPU, during a training, and where the same was rehearsed last.
+    /// [`Rehearsal`] of it, of which nothing is kept. Others get their turn within a step, of which the first is the longest; a
+    /// training that begins or goes on ends it, and so does another rehearsal. Does nothing on a CPU, while a training runs or is
+    /// paused, and where the same was rehearsed or trained last. Some optimizers need more kernels after some steps.
     ///
     /// # Errors
-    /// As [`Tuner::train`], but nobody has to be asked for a teacher.
+    /// [`Error::BadOption`] for impossible options; on a GPU as [`Tuner::train`], but nobody has to be asked for a teacher. A
+    /// fault of the GPU stays one: whoever uses it next is told.
     pub async fn prepare(&self, options: &TrainOptions) -> Result<()> {
-        let plan = self.plan_of(options)?;
-        let examples = self.state.borrow().examples(None)?;
-        let Some(rehearsal) = Rehearsal::new(&self.backbone, &plan, &examples)? else { return Ok(()) };
-        let is_known = self.rehearsed.borrow().as_ref().is_some_and(|last| last.is_like(&rehearsal));
-        if is_cpu(self.backbone.device()) || self.training.get() || is_known {
+        let Some(rehearsal) = self.rehearsal_of(&self.plan_of(options)?)? else { return Ok(()) };
+        let kernels = rehearsal.kernels();
+        let is_training = self.training.get() || self.state.borrow().paused.is_some();
+        let under_way = self.rehearsal.borrow().as_ref().is_some_and(|(now, _)| *now == kernels);
+        let is_known = under_way || self.rehearsed.borrow().as_ref() == Some(&kernels);
+        if is_cpu(self.backbone.device()) || is_training || is_known {
             return Ok(());
         }
         self.end_rehearsal();
         let signal = Rc::new(Cell::new(Signal::Go));
-        self.rehearsal.replace(signal.clone());
-        if rehearsal.run(self.backbone.clone(), &signal).await? {
-            self.rehearsed.replace(Some(rehearsal));
+        self.rehearsal.replace(Some((kernels.clone(), signal.clone())));
+        let finished = rehearsal.run(self.backbone.clone(), &signal).await;
+        // Unless another one has taken its place.
+        self.rehearsal.borrow_mut().take_if(|(_, now)| Rc::ptr_eq(now, &signal));
+        if finished? {
+            self.rehearsed.replace(Some(kernels));
         }
         Ok(())
     }
 
+    fn rehearsal_of(&self, plan: &Plan) -> Result<Option<Rehearsal>> {
+        Rehearsal::new(&self.backbone, plan, &self.state.borrow().examples(None)?)
+    }
+
     fn end_rehearsal(&self) {
-        self.rehearsal.borrow().set(Signal::Stop);
+        if let Some((_, signal)) = self.rehearsal.take() {
+            signal.set(Signal::Stop);
+        }
     }
 
     /// Trains on the examples of this moment. Everything better serves predictions at once, so that whatever ends the run,
@@ -665,7 +684,6 @@ impl Tuner {
 
     /// A session on the examples of this moment.
     async fn session(&self, options: &TrainOptions, from: Option<&[u8]>) -> Result<Session> {
-        self.end_rehearsal();
         self.signal.set(Signal::Go);
         let examples = self.state.borrow().examples(options.teacher.as_ref())?;
         // Before anything is waited for, so that whatever happens to classes meanwhile is known.
@@ -720,6 +738,8 @@ impl Tuner {
     }
 
     async fn go_on(&self, mut session: Session, mut on_epoch: impl FnMut(&Epoch)) -> Result<Report> {
+        self.end_rehearsal();
+        let kernels = self.rehearsal_of(session.plan())?.map(|rehearsal| rehearsal.kernels());
         let run = session.run(&self.signal, |epoch, best| {
             if let Some(best) = best {
                 self.state.borrow_mut().serve(best);
@@ -741,6 +761,10 @@ impl Tuner {
         match &outcome {
             Ok(report) if report.reason == Ending::Paused => state.paused = Some(session),
             Ok(report) => {
+                // What it had compiled need not be rehearsed.
+                if let (Ending::Finished, Some(kernels)) = (report.reason, kernels) {
+                    self.rehearsed.replace(Some(kernels));
+                }
                 if state.run.take().is_some() && session.trained().is_some() {
                     state.outcome = Some(Outcome { plan: session.plan().clone(), report: report.clone() });
                 }
@@ -823,6 +847,7 @@ impl Tuner {
     /// processor.
     pub async fn load(&self, bytes: &[u8]) -> Result<()> {
         let _running = Running::begin(&self.training)?;
+        self.end_rehearsal();
         let Project { dataset, sources, model, outcome, .. } =
             Project::parse(bytes, self.backbone.device(), |found| self.check_network(found)).await?;
         let kept = self.look(sources).await?;

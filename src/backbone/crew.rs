@@ -49,6 +49,11 @@ impl Crew {
         self.seconds_a_picture.get()
     }
 
+    /// Takes a measurement back: what there was before holds.
+    pub fn set_seconds_a_picture(&self, seconds: Option<f64>) {
+        self.seconds_a_picture.set(seconds);
+    }
+
     /// Pooled features of `count` pictures, which `picture` gives when it is their turn; gives way to others now and then.
     ///
     /// Shares are done here from the first one on, and by helpers from the last one back. What is not back when all others

@@ -47,7 +47,7 @@ pub use network::numbered;
 pub use optimizer::Optimizer;
 use optimizer::allow;
 pub use plan::{HeadPlan, HeadStart, HiddenPlan, NormMode, Phase, Plan, StartingWeights, Trainable, Variation};
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{Kernels, Rehearsal};
 pub use report::{Ending, Epoch, PhaseReport, Report, StageRate};
 pub use schedule::Schedule;
 use schedule::reductions;

@@ -11,10 +11,20 @@ use crate::backbone::{Backbone, Stage};
 use crate::dataset::stratified_split;
 use crate::error::Result;
 
+/// What of a rehearsal decides which kernels it asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kernels {
+    plan: Plan,
+    training: usize,
+    held_out: usize,
+    classes: usize,
+}
+
 /// A training that asks a GPU for the kernels that a plan would ask it for, and for little else.
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
-    /// Of each phase that trains stages an epoch of at most two steps.
+    /// Of each phase that trains stages two epochs, as moments are copied when the second one begins; of one step each, if a batch
+    /// has as many examples as there are classes.
     plan: Plan,
     /// As many of the examples as that takes.
     training: Examples,
@@ -39,9 +49,9 @@ impl Rehearsal {
             if !phases.contains(&short) {
                 phases.push(short);
             }
-            // Batches as large as they will be: how a kernel divides its work depends on that.
-            let steps = split.training.len().div_ceil(phase.batch_size).max(1);
-            few = few.max(split.training.len() * steps.min(2) / steps);
+            // As large a batch as there will be: how a kernel divides its work depends on that.
+            let batch = |count: usize| count.div_ceil(count.div_ceil(phase.batch_size).max(1));
+            few = few.max(batch(split.training.len())).max(if plan.refit { batch(examples.len()) } else { 0 });
         }
         if phases.is_empty() {
             return Ok(None);
@@ -58,24 +68,29 @@ impl Rehearsal {
         Ok(Some(Self { plan, training, held_out }))
     }
 
-    /// Whether another one asks for the same kernels.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let sizes = |one: &Self| [one.training.len(), one.held_out.len(), one.training.classes.len()];
-        self.plan == other.plan && sizes(self) == sizes(other)
+    /// What decides which kernels it asks for.
+    pub fn kernels(&self) -> Kernels {
+        Kernels {
+            plan: self.plan.clone(),
+            training: self.training.len(),
+            held_out: self.held_out.len(),
+            classes: self.training.classes.len(),
+        }
     }
 
     /// Carries it out; whether to its end.
     ///
     /// # Errors
-    /// As [`Session::new`] and [`Session::run`].
+    /// As [`Session::new`] and [`Session::run`]; the first failure is the end.
     pub async fn run(&self, backbone: Rc<Backbone>, signal: &Cell<Signal>) -> Result<bool> {
         let mut session = Session::new(backbone, self.training.clone(), self.plan.clone()).await?;
+        session.rehearses = true;
         session.held_out = (!self.held_out.is_empty()).then(|| Rc::new(self.held_out.clone()));
         Ok(session.run(signal, |_, _| ()).await?.reason == Ending::Finished)
     }
 }
 
-/// An epoch of `phase` with the same kernels, which learns next to nothing, so that nothing explodes.
+/// The beginning of `phase` with the same kernels, which learns next to nothing, so that nothing explodes.
 fn shortened(phase: &Phase) -> Phase {
     Phase {
         optimizer: phase.optimizer.clone(),
@@ -87,7 +102,7 @@ fn shortened(phase: &Phase) -> Phase {
         clip: phase.clip,
         // Both are means of two networks.
         averaging: if phase.interpolate { 0.5 } else { phase.averaging },
-        ..Phase::new("rehearsal", phase.train.clone(), 1)
+        ..Phase::new("rehearsal", phase.train.clone(), phase.epochs.min(2))
     }
 }
 
@@ -142,11 +157,11 @@ mod tests {
         let backbone = backbone();
         let Rehearsal { plan, training, held_out } = rehearsal(&backbone, Strategy::LpFt, 20).unwrap();
         let [phase] = plan.phases.as_slice() else { panic!("{:?}", plan.phases) };
-        assert_eq!((&phase.train, phase.epochs, phase.batch_size), (&Trainable::Everything, 1, 16));
+        assert_eq!((&phase.train, phase.epochs, phase.batch_size), (&Trainable::Everything, 2, 16));
         // 34 to learn from are three steps of 11 or 12.
-        assert_eq!((training.len(), held_out.len(), training.classes.len()), (22, 6, 2));
+        assert_eq!((training.len(), held_out.len(), training.classes.len()), (12, 6, 2));
         let many = rehearsal(&backbone, Strategy::LpFt, 500).unwrap();
-        assert_eq!((many.training.len(), many.held_out.len()), (31, 32 + 150 % 32));
+        assert_eq!((many.training.len(), many.held_out.len()), (16, 32 + 150 % 32));
     }
 
     #[test]
@@ -155,10 +170,11 @@ mod tests {
         let rehearsal = |strategy, each| rehearsal(&backbone, strategy, each);
         let gradual = rehearsal(Strategy::GradualUnfreezing, 20).unwrap();
         assert_eq!(gradual.plan.phases.len(), backbone.stages().len());
-        assert!(gradual.is_like(&rehearsal(Strategy::GradualUnfreezing, 20).unwrap()));
-        assert!(!gradual.is_like(&rehearsal(Strategy::GradualUnfreezing, 40).unwrap()));
+        let kernels = |strategy, each| rehearsal(strategy, each).unwrap().kernels();
+        assert_eq!(gradual.kernels(), kernels(Strategy::GradualUnfreezing, 20));
+        assert_ne!(gradual.kernels(), kernels(Strategy::GradualUnfreezing, 40));
         let full = rehearsal(Strategy::Full, 20).unwrap();
-        assert!(!gradual.is_like(&full));
+        assert_ne!(gradual.kernels(), full.kernels());
         let mut twice = full.plan.clone();
         twice.phases.push(Phase { rate: 0.5, name: "again".into(), ..twice.phases[0].clone() });
         let twice = Rehearsal::new(&backbone, &twice, &examples(&backbone, 20)).unwrap().unwrap();

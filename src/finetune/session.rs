@@ -85,6 +85,8 @@ pub struct Session {
     /// Halved when memory runs out.
     pub(super) batch_limit: usize,
     pub(super) checkpoints: Option<Checkpoints>,
+    /// Whether nobody wants to know what it comes to, and its first failure is its end.
+    pub(super) rehearses: bool,
 }
 
 /// So many examples tell by their mean loss whether all goes well.
@@ -137,6 +139,7 @@ impl Session {
             rate_factor: 1.0,
             batch_limit: usize::MAX,
             checkpoints: None,
+            rehearses: false,
         })
     }
 
@@ -196,7 +199,7 @@ impl Session {
             }
             self.note(None).await?;
         }
-        if ending == Ending::Stopped && self.first_pass.is_none() {
+        if ending == Ending::Stopped && self.first_pass.is_none() && !self.rehearses {
             self.evaluation = self.evaluate().await?;
         }
         Ok(self.report(ending))
@@ -591,6 +594,8 @@ impl Session {
     /// What to change after a failure, in words.
     fn way_out(&mut self, error: Error, phase: &Phase) -> Result<String> {
         match error {
+            // A fault that it forgave might be that of somebody who uses the GPU as well.
+            error if self.rehearses => Err(error),
             Error::Diverged { .. } if self.rate_factor == 1.0 => {
                 self.rate_factor = 0.5;
                 Ok(format!(

@@ -9,6 +9,7 @@ import type {
   CreateOptions,
   ModelFormat,
   PredictOptions,
+  PrepareOptions,
   Strategy,
   Teacher,
   TrainOptions,
@@ -104,6 +105,8 @@ const TRAIN: Checks<TrainOptions> = {
   signal: { allowed: "an AbortSignal", ok: (value) => value instanceof AbortSignal },
 };
 
+const { signal: _signal, teacher: _teacher, ...PREPARE } = TRAIN;
+
 /** Refuses a format that does not exist. */
 export function checkExportOptions(options: { format: ModelFormat }): void {
   check(options, EXPORT);
@@ -141,6 +144,11 @@ export function checkTrainOptions(options: TrainOptions): void {
   check(options, TRAIN);
 }
 
+/** The same for `prepare`. */
+export function checkPrepareOptions(options: PrepareOptions): void {
+  check(options, PREPARE);
+}
+
 /** The same for `predict`. */
 export function checkPredictOptions(options: PredictOptions): void {
   check(options, PREDICT);
@@ -175,8 +183,8 @@ function check<Options extends object>(options: Partial<Options>, checks: Checks
  * The options of `train` in the form that crosses to the engine, where an absent key is no key; as they are now, whatever
  * becomes of them.
  */
-export function toTrainOptions({ strategy, plan, epochs, seed }: TrainOptions): WireTrainOptions {
-  return plain({ strategy, plan, epochs, seed });
+export function toTrainOptions(options: PrepareOptions): WireTrainOptions {
+  return plain(options);
 }
 
 /** A copy of options that are plain data, also of what a framework has wrapped in proxies. */

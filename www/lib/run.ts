@@ -82,9 +82,9 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     return "TrainRun";
   }
 
-  async #run(options: TrainOptions): Promise<TrainReport> {
-    checkTrainOptions(options);
-    const { signal, teacher } = options;
+  async #run(all: TrainOptions): Promise<TrainReport> {
+    checkTrainOptions(all);
+    const { signal, teacher, ...options } = all;
     if (signal?.aborted) throw aborted(signal);
     const stop = () => this.stop();
     signal?.addEventListener("abort", stop);

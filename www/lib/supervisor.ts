@@ -33,6 +33,8 @@ export class Supervisor {
   /** When everything that could be tried had failed. */
   #gaveUpAt: number | undefined;
   #training = false;
+  /** Whether an engine has failed at what nobody waits for, which is not asked of another. */
+  #unprepared = false;
   /** What everything is refused with, once it has been disposed of. */
   #disposed: DoodleTuneError | undefined;
 
@@ -68,6 +70,18 @@ export class Supervisor {
         const deadly = attempt === 2 && DoodleTuneError.from(error).code === "worker-died";
         if (!this.#recover(link, error) || deadly) throw error;
       }
+    }
+  }
+
+  /** Asks the engine to prepare a training, once: nobody waits for it, and a GPU that fails at it is still good for answers. */
+  async prepare(options: WireTrainOptions): Promise<void> {
+    const link = await this.#engine();
+    if (this.#unprepared) return;
+    try {
+      await link.call({ type: "prepare", options });
+    } catch (error) {
+      this.#unprepared = this.#recover(link, error);
+      throw error;
     }
   }
 

@@ -8,8 +8,8 @@ import {
   checkExportOptions,
   checkFeaturesOptions,
   checkPredictOptions,
+  checkPrepareOptions,
   checkStrategy,
-  checkTrainOptions,
   checkViews,
   plain,
   toEngineOptions,
@@ -34,6 +34,7 @@ import type {
   Plan,
   Prediction,
   PredictOptions,
+  PrepareOptions,
   Strategy,
   TrainOptions,
   Variation,
@@ -243,15 +244,16 @@ export class DoodleTune {
 
   /**
    * Lets a GPU compile what `train` would need of it for these options and the examples of this moment, so that it need not
-   * when somebody waits. To be called when there is nothing else to do; predictions go on meanwhile, and a training that is
-   * begun ends it. Nothing on a CPU, which needs none of it, nor for a plan that trains the head alone.
+   * when somebody waits. To be called when there is nothing else to do: predictions go on meanwhile, the first of them once
+   * that is compiled, and a training that is begun ends it. Nothing on a CPU, which needs none of it, for a plan that trains
+   * the head alone, and while a training runs or is paused. A GPU that fails at it is started again and not asked for it any
+   * more.
    *
-   * @throws `bad-option`, `too-few-classes`, `too-few-examples`.
+   * @throws `bad-option`; where a GPU computes also `too-few-classes`, `too-few-examples`, and what the GPU failed with.
    */
-  async prepare(options: TrainOptions = {}): Promise<void> {
-    checkTrainOptions(options);
-    const own = toTrainOptions(options);
-    await this.#supervisor.call(() => ({ type: "prepare", options: own }));
+  async prepare(options: PrepareOptions = {}): Promise<void> {
+    checkPrepareOptions(options);
+    await this.#supervisor.prepare(toTrainOptions(options));
   }
 
   /** Trains on the examples of this moment. Predictions go on meanwhile. What is refused, `result` tells. */

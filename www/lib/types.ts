@@ -179,6 +179,9 @@ export interface TrainOptions {
   signal?: AbortSignal;
 }
 
+/** What of the options of `train` decides what a GPU has to compile. */
+export type PrepareOptions = Omit<TrainOptions, "signal" | "teacher">;
+
 /** Whoever can say what a drawing is: another `DoodleTune`, most of all. */
 export interface Teacher {
   /** What the drawing is, by the names of the pupil's classes. */
