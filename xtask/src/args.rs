@@ -38,13 +38,13 @@ const COMMANDS: [(&str, &str, &str); 16] = [
     ("setup", "", "find or install the tools and the npm packages"),
     ("weights", "efficientnet-lite0 [--force]", "add this network: download its weights and convert them"),
     ("package", "", "build the npm package into pkg/"),
-    ("bench", "[--only TEXT]… [--json FILE]", "measure speed in Chromium, beside other libraries"),
+    ("bench", "[--only TEXT]… [--json|--markdown FILE]", "measure speed in Chromium, beside other libraries"),
     ("size", "", "how much a page loads to use the package, compressed"),
     ("docs", "", "write what docs/ says of the npm package's API anew"),
     ("fuzz", "[weights|project|…] [--seconds 60]", "feed the readers of files what they cannot have expected"),
     ("faults", "[--rounds 200] [--seed 1]", "let workers, GPUs and storage fail, again and again"),
     ("soak", "[--minutes 45] [--seed 1]", "use two devices for a long time, and measure the memory"),
-    ("measure", "start|workers|growth|leaks […]", "measure how that goes in Chromium, see docs/performance.md"),
+    ("measure", "start|workers|growth|memory|leaks […]", "measure how that goes in Chromium, see docs/performance.md"),
     ("audit", "", "look for known faults of the dependencies, and at their licences"),
     ("eval", "…", "run `lab eval` with these arguments, in release"),
     ("compare", "…", "run `lab compare` with these arguments, in release"),
@@ -52,14 +52,14 @@ const COMMANDS: [(&str, &str, &str); 16] = [
 ];
 
 /// What `cargo xtask measure` can measure: scripts of `tests/endurance`.
-const MEASURES: [&str; 4] = ["start", "workers", "growth", "leaks"];
+const MEASURES: [&str; 5] = ["start", "workers", "growth", "memory", "leaks"];
 
 /// The text of `cargo xtask help`.
 pub fn help() -> String {
     let mut text = String::from("Usage: cargo xtask <command> [--verbose]\n\n");
     for (name, arguments, meaning) in COMMANDS {
         let usage = format!("{name} {arguments}");
-        text += &format!("  {usage:<42} {meaning}\n");
+        text += &format!("  {usage:<45} {meaning}\n");
     }
     text + "\n--verbose shows everything that the programs behind a step print.\n"
 }
