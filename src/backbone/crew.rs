@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use burn::prelude::*;
 use web_time::Instant;
 
-use super::{Backbone, batch_planes};
+use super::{Backbone, InputSpec, batch_planes};
 use crate::device::is_cpu;
 use crate::doodle::Picture;
 use crate::error::Result;
@@ -18,6 +19,11 @@ use crate::pace::Pace;
 /// Pictures that go through the network together on a CPU, few enough to keep its thread free for messages, and on a GPU, whose
 /// answer is waited for. Whoever computes a share computes the same bits.
 const SHARES: [usize; 2] = [8, 32];
+
+/// How many pictures go through a network together on `device`.
+pub(crate) fn share(spec: &InputSpec, device: &Device) -> usize {
+    spec.at_once(SHARES[usize::from(!is_cpu(device))])
+}
 
 /// The features of a batch, one picture after the other; `None` from a helper that is gone.
 pub type Answer = Pin<Box<dyn Future<Output = Option<Vec<f32>>>>>;
@@ -68,7 +74,7 @@ impl Crew {
         picture: impl Fn(usize) -> Result<Picture>,
     ) -> Result<Vec<Rc<[f32]>>> {
         let on_cpu = is_cpu(backbone.device());
-        let each = backbone.input().at_once(SHARES[usize::from(!on_cpu)]);
+        let each = share(backbone.input(), backbone.device());
         let range = |share: usize| share * each..count.min((share + 1) * each);
         let pictures = |range: Range<usize>| range.map(&picture).collect::<Result<Vec<_>>>();
         let length = backbone.feature_count();

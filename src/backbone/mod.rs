@@ -36,6 +36,7 @@ mod weights;
 pub use adapt::InputAdaptation;
 pub use conv_norm::ConvNorm;
 pub use convolution::Convolution;
+pub(crate) use crew::share;
 pub use crew::{Answer, Crew, Helper, Helpers};
 pub use doodlenet::Residual;
 pub use mbconv::MbConv;

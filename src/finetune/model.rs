@@ -18,9 +18,6 @@ use crate::head::{Embedding, Head, HeadKind, Hidden, cross_entropy, is_right};
 /// A difference of losses that says nothing.
 const NOISE: f32 = 1e-3;
 
-/// Drawings that go through a whole network together.
-pub(super) const TOGETHER: usize = 32;
-
 /// A network with its head, between phases.
 #[derive(Debug, Clone)]
 pub(super) struct Model {

@@ -4,10 +4,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::model::TOGETHER;
 use super::session::first_of_each;
 use super::{Ending, Examples, Phase, Plan, Session, Signal, Variation};
-use crate::backbone::{Backbone, Stage};
+use crate::backbone::{Backbone, Stage, share};
 use crate::dataset::stratified_split;
 use crate::error::Result;
 
@@ -62,8 +61,8 @@ impl Rehearsal {
         // A teacher, who would have to be asked, changes no kernel.
         let shares = vec![1.0 / examples.classes.len() as f32; examples.classes.len()];
         training.teacher = Some(vec![shares; few.len()]);
-        let judged = split.validation.len();
-        let held_out = examples.select(&split.validation[..judged.min(TOGETHER + judged % TOGETHER)]);
+        let (judged, together) = (split.validation.len(), share(backbone.input(), backbone.device()));
+        let held_out = examples.select(&split.validation[..judged.min(together + judged % together)]);
         let plan = Plan { phases, validation: 0.0, refit: false, seed: 0, ..plan.clone() };
         Ok(Some(Self { plan, training, held_out }))
     }
@@ -161,7 +160,7 @@ mod tests {
         // 34 to learn from are three steps of 11 or 12.
         assert_eq!((training.len(), held_out.len(), training.classes.len()), (12, 6, 2));
         let many = rehearsal(&backbone, Strategy::LpFt, 500).unwrap();
-        assert_eq!((many.training.len(), many.held_out.len()), (16, 32 + 150 % 32));
+        assert_eq!((many.training.len(), many.held_out.len()), (16, 8 + 150 % 8));
     }
 
     #[test]

@@ -14,12 +14,12 @@ use super::activations::{Activations, Frozen};
 use super::checkpoint::Checkpoints;
 use super::examples::{Examples, seeded};
 use super::fit::{Fit, Ground, Paused, Sums, lowest};
-use super::model::{Judgement, Model, TOGETHER, features, starting_backbone};
+use super::model::{Judgement, Model, features, starting_backbone};
 use super::network::{Network, Road};
 use super::objective::{Wanted, objective};
 use super::report::{Ending, Epoch, PhaseReport, Report, StageRate};
 use super::{Evaluation, Optimizer, Phase, Plan, Schedule, StartingWeights, Variation, logistic, reductions};
-use crate::backbone::{Backbone, Crew, InputAdaptation, Stage};
+use crate::backbone::{Backbone, Crew, InputAdaptation, Stage, share};
 use crate::dataset::stratified_split;
 use crate::device::{self, is_cpu, read};
 use crate::error::{Error, Result};
@@ -825,7 +825,7 @@ impl Session {
         let plain = Variation::default();
         let frozen = self.frozen(ground.boundary, &plain);
         let mut rows = Vec::with_capacity(which.len());
-        for indices in which.chunks(self.backbone.input().at_once(TOGETHER).min(self.batch_limit)) {
+        for indices in which.chunks(share(self.backbone.input(), &ground.device).min(self.batch_limit)) {
             pace.breathe().await;
             if is_over() {
                 return Ok(None);

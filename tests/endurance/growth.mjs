@@ -32,19 +32,10 @@ try {
     const page = await plain({ cores: 1 });
     const times = await page.evaluate(
       async ({ drawings, classes, create }) => {
-        const { DoodleTune, drawing } = globalThis.endurance;
+        const { DoodleTune, drawing, stars, timed } = globalThis.endurance;
         const tuner = await DoodleTune.create({ device: "cpu", ...create });
-        const timed = async (work) => {
-          const start = performance.now();
-          await work();
-          return (performance.now() - start) / 1000;
-        };
-        const list = Array.from({ length: drawings }, (_, n) => ({
-          label: `${n % classes}`,
-          input: drawing(3 + (n % classes), n),
-        }));
         const everything = { phases: [{ train: "everything", epochs: 1, batchSize: 16, rate: 1e-4 }] };
-        const adding = await timed(() => tuner.addExamples(list));
+        const adding = await timed(() => tuner.addExamples(stars(drawings, classes)));
         const head = await timed(() => tuner.train({ strategy: "feature-extraction" }).result);
         const epoch = await timed(() => tuner.train({ plan: everything }).result);
         const asked = [];

@@ -25,18 +25,9 @@ try {
     const page = await plain({ cores: 1 });
     const [adding, learning] = await page.evaluate(
       async ({ drawings, classes, network, training: { strategy, last, epochs } }) => {
-        const { DoodleTune, drawing } = globalThis.endurance;
+        const { DoodleTune, stars, timed } = globalThis.endurance;
         const tuner = await DoodleTune.create({ device: "cpu", ...network });
-        const timed = async (work) => {
-          const start = performance.now();
-          await work();
-          return (performance.now() - start) / 1000;
-        };
-        const list = Array.from({ length: drawings }, (_, n) => ({
-          label: `${n % classes}`,
-          input: drawing(3 + (n % classes), n),
-        }));
-        const adding = await timed(() => tuner.addExamples(list));
+        const adding = await timed(() => tuner.addExamples(stars(drawings, classes)));
         const plan = await tuner.plan(strategy);
         if (last) plan.phases = plan.phases.filter(({ train }) => train.last === last);
         return [adding, await timed(() => tuner.train({ plan, epochs }).result)];

@@ -15,6 +15,19 @@ export function drawing(points, number) {
   ];
 }
 
+/** So many stars of `classes` kinds, as examples. */
+export function stars(count, classes) {
+  const star = (n) => ({ label: `${n % classes}`, input: drawing(3 + (n % classes), n) });
+  return Array.from({ length: count }, (_, n) => star(n));
+}
+
+/** How many seconds `work` takes. */
+export async function timed(work) {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
+
 export class Pupil {
   /** What it should know: by the id of an example its class. */
   examples = new Map();
@@ -178,4 +191,4 @@ export function sameAnswer(one, other, most = 1e-5) {
     throw new Error(`It answers ${JSON.stringify(one)}, but answered ${JSON.stringify(other)}.`);
 }
 
-globalThis.endurance = { DoodleTune, DoodleTuneError, Pupil, drawing, random, sameAnswer };
+globalThis.endurance = { DoodleTune, DoodleTuneError, Pupil, drawing, random, sameAnswer, stars, timed };

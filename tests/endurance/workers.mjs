@@ -15,9 +15,8 @@ try {
     const page = await plain({ cores: count });
     await page.evaluate(
       async ([drawings, create]) => {
-        const { DoodleTune, drawing } = globalThis.endurance;
-        const example = (_, n) => ({ label: `${n % 10}`, input: drawing(3 + (n % 10), n) });
-        const list = Array.from({ length: drawings }, example);
+        const { DoodleTune, stars } = globalThis.endurance;
+        const list = stars(drawings, 10);
         const tuner = await DoodleTune.create({ device: "cpu", ...create });
         /** Milliseconds to look at all of them. */
         globalThis.look = async () => {
