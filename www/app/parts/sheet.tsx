@@ -1,5 +1,5 @@
 import { effect, signal, type ReadonlySignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { SHEET, type Stroke } from "../state/doodles.js";
 import { beginStroke, ink, type OpenStroke } from "../state/sheet.js";
 import { DRAW } from "../words.js";
@@ -18,7 +18,7 @@ const TEACHING: Paper = { ink, beginStroke };
 /** The sheet of paper: takes the pen, the finger or the mouse, and shows the ink. */
 export function Sheet({ paper = TEACHING, label = DRAW.empty }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const stopShowing = showInk(canvas.current!, paper.ink);
     const stopListening = listenToPen(canvas.current!, paper.beginStroke);
     return () => {

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { endTour, goOn, startTour, STOPS, stop, toured, type Stop } from "../state/tour.js";
 import { TOUR } from "../words.js";
 
@@ -32,11 +32,11 @@ function Bubble({ at }: { at: Stop }) {
   const target = document.querySelector<HTMLElement>(PLACES[at]);
   const box = useBox(target);
   const number = STOPS.indexOf(at) + 1;
-  useEffect(() => {
+  useLayoutEffect(() => {
     back.current = document.activeElement;
     return () => (back.current as HTMLElement | null)?.focus?.();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     target?.scrollIntoView({ block: "center" });
     bubble.current?.querySelector<HTMLElement>(".primary")?.focus({ preventScroll: true });
   }, [target]);

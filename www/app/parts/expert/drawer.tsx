@@ -1,6 +1,7 @@
 import { CloseButton } from "../close-button.js";
 import { DialogNotice } from "../notice.js";
-import { useEffect, useRef } from "preact/hooks";
+import { useModal } from "../use-modal.js";
+import { useEffect } from "preact/hooks";
 import type { Strategy } from "../../../lib/index.js";
 import { chooseStrategy, edited, expertShown, plan, refusal, strategy } from "../../state/plan.js";
 import { running, train } from "../../state/training.js";
@@ -10,27 +11,18 @@ import { WholePlan } from "./whole-plan.js";
 
 /** Everything that the engine can be told, for those who want to know. */
 export function ExpertDrawer() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const shown = expertShown.value;
-  useEffect(() => {
-    if (shown) dialog.current!.showModal();
-    else dialog.current!.close();
-  }, [shown]);
+  const modal = useModal(shown, close);
   const no = refusal.value;
   useEffect(() => {
     // Where the engine says no, there the cursor should be.
-    const field = dialog.current?.querySelector<HTMLElement>("[aria-invalid=true]");
+    const dialog = modal.ref.current!;
+    const field = dialog.querySelector<HTMLElement>("[aria-invalid=true]");
     field?.closest("details")?.setAttribute("open", "");
-    if (!dialog.current?.contains(document.activeElement) || !isField(document.activeElement)) field?.focus();
+    if (!dialog.contains(document.activeElement) || !isField(document.activeElement)) field?.focus();
   }, [no]);
   return (
-    <dialog
-      ref={dialog}
-      class="drawer"
-      aria-labelledby="expert-title"
-      onClose={() => (expertShown.value = false)}
-      onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
-    >
+    <dialog {...modal} class="drawer" aria-labelledby="expert-title">
       {shown && <Content />}
     </dialog>
   );
@@ -44,7 +36,7 @@ function Content() {
     <div class="drawer-content">
       <header class="drawer-head">
         <h2 id="expert-title">{EXPERT.title}</h2>
-        <CloseButton label={EXPERT.close} onClick={() => (expertShown.value = false)} />
+        <CloseButton label={EXPERT.close} onClick={close} />
       </header>
       <div class="drawer-body">
         <div class="strategy">
@@ -96,9 +88,13 @@ function Content() {
   );
 }
 
+function close(): void {
+  expertShown.value = false;
+}
+
 /** Gives the view free to watch; a refusal opens it again. */
 function trainSo(): void {
-  expertShown.value = false;
+  close();
   void train();
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { RACE } from "../../words.js";
 import { elapsed, giveUp, judging, LIMIT_MS, race, turn, turns } from "../../state/race/game.js";
 import { Sheet } from "../sheet.js";
@@ -13,7 +13,7 @@ export function Drawing() {
   const { player, word, round } = turn.value!;
   const { ink } = race.value!;
   const sheet = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     sheet.current!.scrollIntoView({ block: "nearest" });
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key === "z" && (event.ctrlKey || event.metaKey)) ink.undo();

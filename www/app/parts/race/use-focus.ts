@@ -1,8 +1,8 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** What a new scene is about, or what comes next in it, has the focus: a keyboard goes on, a screen reader reads. */
 export function useFocus<E extends HTMLElement>() {
   const element = useRef<E>(null);
-  useEffect(() => element.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => element.current?.focus({ preventScroll: true }), []);
   return element;
 }

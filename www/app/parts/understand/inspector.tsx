@@ -1,9 +1,9 @@
 import { CloseButton } from "../close-button.js";
-import { useEffect, useRef } from "preact/hooks";
 import { catalogue, examined, inspected } from "../../state/insight.js";
 import { UNDERSTAND } from "../../words.js";
 import { Bars } from "../bars.js";
 import { DialogNotice } from "../notice.js";
+import { useModal } from "../use-modal.js";
 import { DoodleActions } from "./doodle-actions.js";
 import { HeatMap } from "./heat-map.js";
 
@@ -12,26 +12,12 @@ const ROWS = 4;
 
 /** One doodle, closely: where the network looked, what it said, and what can be done about it. */
 export function Inspector() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const found = catalogue.value.get(inspected.value ?? "");
   const close = () => void (inspected.value = null);
-  useEffect(() => {
-    if (found && !dialog.current!.open) dialog.current!.showModal();
-    if (found || !dialog.current!.open) return;
-    dialog.current!.close();
-    // What had opened it may be gone with the doodle.
-    if (document.activeElement === document.body)
-      dialog.current!.closest("main")!.focus({ preventScroll: true });
-  }, [found]);
+  const modal = useModal(found !== undefined, close);
   const answer = examined.value.find(({ doodle }) => doodle.id === found?.doodle.id);
   return (
-    <dialog
-      ref={dialog}
-      class="inspector"
-      aria-labelledby="inspector-title"
-      onClose={close}
-      onClick={(event) => event.target === dialog.current && close()}
-    >
+    <dialog {...modal} class="inspector" aria-labelledby="inspector-title">
       {found && (
         <div class={`inspector-body colour-${found.one.colour}`}>
           <header>
