@@ -3,6 +3,7 @@ import { CloseButton } from "./close-button.js";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { dismiss, notice, NOTICE_MS } from "../state/notices.js";
 import { NOTICES, sentence } from "../words.js";
+import { onceRendered } from "./once-rendered.js";
 
 /** How many dialogs show the notice: what lies beneath one can be neither seen nor pressed. */
 const dialogs = signal(0);
@@ -62,7 +63,7 @@ function act(run: () => void): void {
   dismiss();
   run();
   // Once the button is gone, a keyboard goes on from the room.
-  requestAnimationFrame(() => {
+  onceRendered(() => {
     const room = document.querySelector("main");
     if (!room || document.activeElement !== document.body) return;
     room.tabIndex = -1;

@@ -3,6 +3,7 @@ import { failure, knownThings, tuner } from "../../state/learner.js";
 import { start } from "../../state/race/game.js";
 import { available, ownWords } from "../../state/race/guessers.js";
 import { CloseButton } from "../close-button.js";
+import { onceRendered } from "../once-rendered.js";
 import {
   addPlayer,
   changePlayer,
@@ -83,7 +84,7 @@ function PlayerRow({ player, index }: { player: Player; index: number }) {
   const several = settings.value.players.length > 1;
   const remove = () => {
     removePlayer(player.id);
-    requestAnimationFrame(() => document.getElementById("add-player")?.focus());
+    onceRendered(() => document.getElementById("add-player")?.focus());
   };
   return (
     <li class={`player colour-${player.colour}`}>
@@ -133,5 +134,5 @@ function ownText(): string {
 function addAndName(): void {
   addPlayer();
   const { id } = settings.value.players.at(-1)!;
-  requestAnimationFrame(() => document.getElementById(`player-${id}`)?.focus());
+  onceRendered(() => document.getElementById(`player-${id}`)?.focus());
 }
