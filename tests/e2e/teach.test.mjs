@@ -35,7 +35,7 @@ test("a starter set shows that it works, without drawing, and goes again", async
   await page.getByRole("button", { name: "Try with Shapes" }).click();
   const shapes = ["Circle", "Square", "Triangle", "Star"];
   assert.ok(shapes.includes(await visitor.settledGuess()));
-  await page.waitForFunction(() => globalThis.unfinished === false, undefined, { timeout: 5000 });
+  await page.waitForFunction(() => globalThis.unfinished === false);
   assert.deepEqual(await names(page), shapes);
   assert.match(await visitor.train(), /Learnt from 40 doodles/);
   assert.equal(await visitor.guess(shape("star", random(3))), "Star");
