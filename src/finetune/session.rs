@@ -92,6 +92,9 @@ pub struct Session {
 /// So many examples tell by their mean loss whether all goes well.
 const TELLING: usize = 16;
 
+/// So many tell whether a network is lost: then it is with all of them.
+const LOOKED_BACK_AT: usize = 8;
+
 /// How a phase was left.
 enum Left {
     Done,
@@ -745,7 +748,7 @@ impl Session {
         // An average hides for a while what has happened to the network that goes on.
         if !phase.loss.is_metric() {
             let network = fit.network.valid();
-            let some = first_of_each(&self.training.targets, phase.batch_size.max(TELLING));
+            let some = first_of_each(&self.training.targets, LOOKED_BACK_AT);
             let (activations, examples) = (&ground.training, &self.training);
             let pooled = self.pooled(ground, &network, activations, examples, &some, &is_over, pace).await?;
             let Some(features) = pooled else { return Ok(ControlFlow::Break(signal.get())) };
