@@ -1,7 +1,7 @@
 // The first answer on a fresh page: loading, compiling and computing, with nothing that an earlier visit has left.
 import { compressed } from "../xtask/compressed.mjs";
 
-const ROUNDS = 3;
+const ROUNDS = 7;
 
 /** A trial of `times` and of the `files` that were loaded for each of `rows`, in turn. */
 export async function start(stage, workload, rows, rounds = ROUNDS) {
