@@ -10,11 +10,11 @@ const LARGE = { backbone: "efficientnet-lite0", size: 224 };
 /** What is created, and how it is trained: a strategy, for so many epochs, or the first of its phases that trains so many stages. */
 const CASES = [
   [{ backbone: "doodle" }, { strategy: "auto" }],
-  [{ backbone: "doodle" }, { strategy: "full", epochs: 1 }],
+  [{ backbone: "doodle" }, { strategy: "full", epochs: 4 }],
   [LARGE, { strategy: "feature-extraction" }],
   [LARGE, { strategy: "auto", epochs: 2 }],
   [LARGE, { strategy: "gradual-unfreezing", last: 1, epochs: 1 }],
-  [LARGE, { strategy: "full", epochs: 1 }],
+  [LARGE, { strategy: "full", epochs: 2 }],
 ];
 
 const { drawings } = options({ drawings: 1000 });
