@@ -76,23 +76,15 @@ export function line({ workload, subject, device, error, note, ...row }) {
 export function markdown(rows) {
   const times = ({ median_ms, min_ms, max_ms }) =>
     `${time(median_ms)} (${figure(min_ms)} to ${figure(max_ms)})`;
-  const all = table(
-    rows,
-    "beside the best other",
-    (row) => times(row),
-    ({ ratio }) => ratio && `${ratio} x`,
-  );
+  const beside = { title: "beside the best other", of: ({ ratio }) => ratio && `${ratio} x` };
+  const all = table(rows, times, [beside]);
   const first = rows.filter(({ first_ms }) => first_ms);
   if (first.length === 0) return all;
-  return `${all}\nFirst runs:\n\n${table(
-    first,
-    "",
-    ({ first_ms }) => time(first_ms),
-    () => undefined,
-  )}`;
+  return `${all}\nFirst runs:\n\n${table(first, ({ first_ms }) => time(first_ms))}`;
 }
 
-function table(rows, last, cell, end) {
+/** Of `cell`s, and of `more` columns with what the first row of a line has to say there. */
+function table(rows, cell, more = []) {
   const unique = (field) => [...new Set(rows.map((row) => row[field]))];
   const subjects = unique("subject");
   const content = (row) => {
@@ -105,10 +97,10 @@ function table(rows, last, cell, end) {
       const here = rows.filter((row) => row.workload === workload && row.device === device);
       if (here.length === 0) return [];
       const cells = subjects.map((subject) => content(here.find((row) => row.subject === subject)));
-      return [[workload, device, ...cells, ...(last ? [here.map(end).find(Boolean) ?? "–"] : [])]];
+      return [[workload, device, ...cells, ...more.map(({ of }) => here.map(of).find(Boolean) ?? "–")]];
     }),
   );
-  const titles = ["workload", "device", ...subjects, ...(last ? [last] : [])];
+  const titles = ["workload", "device", ...subjects, ...more.map(({ title }) => title)];
   const row = (cells) => `| ${cells.join(" | ")} |`;
   return [row(titles), row(titles.map(() => "---")), ...lines.map(row), ""].join("\n");
 }

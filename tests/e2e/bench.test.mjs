@@ -44,6 +44,8 @@ test("rows are medians, told beside the fastest other on the same device", () =>
   });
   assert.match(line(rows[0]), /25\.0 ms .* 8 x as fast/);
   assert.match(line(rows[2]), /it cannot/);
+  const cells = "step | cpu | 25.0 ms (10.0 to 40.0) | 200 ms (100 to 300) | it cannot | 8 x";
+  assert.ok(markdown(rows).includes(`| ${cells} |`));
 });
 
 test("a library that fails has a row that says so, and the bench goes on", async () => {

@@ -3,6 +3,7 @@ import { CloseButton } from "./close-button.js";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { dismiss, notice, NOTICE_MS } from "../state/notices.js";
 import { NOTICES, sentence } from "../words.js";
+import { focusRoom } from "./focus-room.js";
 import { onceRendered } from "./once-rendered.js";
 
 /** How many dialogs show the notice: what lies beneath one can be neither seen nor pressed. */
@@ -62,11 +63,5 @@ function Notice() {
 function act(run: () => void): void {
   dismiss();
   run();
-  // Once the button is gone, a keyboard goes on from the room.
-  onceRendered(() => {
-    const room = document.querySelector("main");
-    if (!room || document.activeElement !== document.body) return;
-    room.tabIndex = -1;
-    room.focus({ preventScroll: true });
-  });
+  onceRendered(focusRoom); // the button is gone
 }

@@ -1,5 +1,6 @@
 import type { TargetedMouseEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { focusRoom } from "./focus-room.js";
 
 /** What a `<dialog>` needs to be modal while `open`; `close` is for when somebody closes it: Escape, or beside it. */
 export function useModal(open: boolean, close: () => void) {
@@ -10,9 +11,7 @@ export function useModal(open: boolean, close: () => void) {
     if (open === dialog.open) return;
     if (open) return dialog.showModal();
     dialog.close();
-    // What had opened it may be gone by now.
-    if (document.activeElement === document.body)
-      document.querySelector("main")?.focus({ preventScroll: true });
+    focusRoom(); // what had opened it may be gone by now
   }, [open]);
   return {
     ref,

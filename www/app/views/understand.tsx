@@ -15,7 +15,7 @@ import "../styles/understand.css";
 export function Understand() {
   const now = enoughToExamine.value ? insight.value : null;
   return (
-    <main class="understand" tabIndex={-1} aria-busy={looking.value}>
+    <main class="understand" aria-busy={looking.value}>
       <header class="room-head">
         <h2>{UNDERSTAND.title}</h2>
         {now && (
